@@ -1,0 +1,112 @@
+"""Claims about `nightfleet cloud`, as far as no cloud is needed."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner
+
+from nightfleet.cli.cloud_show import print_judged
+from nightfleet.cli.main import app
+from nightfleet.cloud.budget import Budget
+from nightfleet.cloud.course import Judged, as_json
+from nightfleet.cloud.guard import judge
+from nightfleet.cloud.occupied import Occupied
+from nightfleet.cloud.planfile import read_plan
+from nightfleet.errors import Exit
+
+SITE = """\
+site: small
+cloud:
+  directory: terraform
+  leases: {longest_job: 24, reserve: {gpu: {kind: host}}}
+classes:
+  box: {kind: vm}
+connection: {user: debian, key: key}
+network: {pods: 10.1.0.0/16, services: 10.2.0.0/16, cni: routed}
+"""
+ADDRESS = 'module.nodes.openstack_compute_instance_v2.node["os-w1"]'
+CHANGE = {
+    "address": ADDRESS,
+    "mode": "managed",
+    "type": "openstack_compute_instance_v2",
+    "index": "os-w1",
+    "change": {
+        "actions": ["update"],
+        "before": {"name": "os-w1", "image_id": "a", "admin_pass": "hidden"},
+        "after": {"name": "os-w1", "image_id": "b", "admin_pass": "hidden"},
+    },
+}
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> str:
+    """A site whose machines nobody has made."""
+    path = tmp_path / "site.yaml"
+    path.write_text(SITE)
+    return str(path)
+
+
+@pytest.fixture
+def judged() -> Judged:
+    """A plan that is refused: a machine gets a new image while a pod runs there."""
+    changes = read_plan({"format_version": "1.2", "resource_changes": [CHANGE]})
+    verdict = judge(changes, Occupied(pods={"os-w1": ("ml/train-0",)}))
+    fits = Budget({"cores": 4}, (), (), 0.0, "EUR")
+    return Judged(Path("x.tfplan"), changes, verdict, fits, {})
+
+
+def run(*words: str) -> tuple[int, str]:
+    """Return the exit code and what was said."""
+    ended = CliRunner().invoke(app, ["cloud", *words])
+    return ended.exit_code, " ".join((ended.stdout + ended.stderr).split())
+
+
+def test_a_site_without_the_section_is_told_where_to_look() -> None:
+    code, said = run("plan", "--site", "lab")
+    assert code == Exit.USAGE
+    assert "the site 'lab' has no section 'cloud'" in said
+
+
+def test_destroy_wants_the_name_of_this_very_site(site: str) -> None:
+    code, said = run("destroy", "--everything", "other", "--site", site)
+    assert code == Exit.USAGE
+    assert "--everything names 'other', the site is 'small'" in said
+
+
+def test_a_directory_that_is_not_there_is_a_mistake_in_the_site(site: str) -> None:
+    code, said = run("init", "--site", site)
+    assert code == Exit.USAGE
+    assert "there is no directory" in said
+
+
+def test_a_lease_can_be_looked_at_before_it_is_asked_for(site: str) -> None:
+    code, said = run("leases", "create", "gpu", "--hours", "48", "--dry-run", "--site", site)
+    assert code == Exit.DONE
+    assert json.loads(said)["reservations"][0]["resource_type"] == "physical:host"
+
+
+def test_a_lease_that_is_too_short_ends_with_3(site: str) -> None:
+    code, said = run("leases", "create", "gpu", "--hours", "8", "--site", site)
+    assert code == Exit.REFUSED
+    assert "shorter than the longest job band" in said
+
+
+def test_a_refusal_shows_the_resource_what_forces_it_and_the_way_out(judged: Judged) -> None:
+    said = io.StringIO()
+    print_judged(Console(file=said, width=200), judged)
+    lines = said.getvalue().splitlines()
+    assert lines[0] == f"  ~ {ADDRESS}  (image_id)"
+    assert "needs: 4 cores" in lines
+    assert any(line.startswith("refused: os-w1 would be rebuilt in place") for line in lines)
+    assert f"  {ADDRESS}, forced by image_id" in lines
+    assert any("nightfleet node leave os-w1" in line for line in lines)
+    assert lines[-1] == "1 to update"
+
+
+def test_what_machines_read_holds_no_values_of_resources(judged: Judged) -> None:
+    text = json.dumps(as_json(judged))
+    assert "hidden" not in text
+    assert json.loads(text)["may_go"] is False

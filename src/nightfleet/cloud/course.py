@@ -1,0 +1,183 @@
+"""One way of a plan from Terraform to the cloud: made, judged, carried out, recorded. May be killed anywhere.
+
+Before the act a line goes into the ledger, after it another. A begun line without an end means that
+somebody was killed in between; then what that apply left behind is taken into the state before a new plan
+is made.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from nightfleet.cloud import leftovers, orphans
+from nightfleet.cloud.budget import Budget, Room, budget
+from nightfleet.cloud.guard import Verdict, judge
+from nightfleet.cloud.harm import harms
+from nightfleet.cloud.occupied import Occupied
+from nightfleet.cloud.only import targets
+from nightfleet.cloud.planfile import Action, Change, read_plan
+from nightfleet.cloud.project import section
+from nightfleet.cloud.stream import Line
+from nightfleet.cloud.terraform import Terraform
+from nightfleet.errors import NightfleetError
+from nightfleet.home import state_dir
+from nightfleet.ledger import Event, Ledger, unfinished
+from nightfleet.site import Site
+from nightfleet.site.handover import read_handover
+from nightfleet.site.made import outputs_path
+
+RUN = "cloud"
+EVERYTHING = "*"  # what a person allows who names the site
+OnLine = Callable[[Line], None]
+OnWord = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A plan that lies in `file`, what it would do, and what speaks against it."""
+
+    file: Path
+    changes: tuple[Change, ...]
+    verdict: Verdict
+    budget: Budget
+    document: dict[str, Any]
+
+    @property
+    def may_go(self) -> bool:
+        """Whether nobody loses work by it, and the project has room for it."""
+        return self.verdict.safe and self.budget.fits
+
+
+def as_json(judged: Judged) -> dict[str, Any]:
+    """Return a plan for machines: no values of resources, which may be secrets."""
+    return {
+        "changes": [
+            {"address": one.address, "action": one.action, "changed": list(one.changed or one.forced_by)}
+            for one in judged.changes
+            if one.action is not Action.NOTHING
+        ],
+        "verdict": asdict(judged.verdict),
+        "budget": asdict(judged.budget),
+        "may_go": judged.may_go,
+    }
+
+
+def terraform_of(site: Site) -> Terraform:
+    """Return Terraform in the site's directory."""
+    cloud = section(site)
+    return Terraform(site.file(cloud.directory).resolve(), cloud.tool, cloud.parallelism)
+
+
+def init(site: Site, upgrade: bool = False) -> Path:
+    """Write backend.tf.json and prepare the directory; return that file."""
+    terraform = terraform_of(site)
+    path = terraform.directory / "backend.tf.json"
+    write(path, backend_text(site))
+    terraform.init(upgrade)
+    return path
+
+
+def backend_text(site: Site) -> str:
+    """Return backend.tf.json. The local backend keeps its state with the site, not in the clone. Pure."""
+    backend = section(site).backend
+    settings = dict(backend.settings)
+    if backend.type == "local":
+        settings.setdefault("path", str(state_dir(site.site) / "terraform.tfstate"))
+    return json.dumps({"terraform": {"backend": {backend.type: settings}}}, indent=2) + "\n"
+
+
+def make_plan(
+    site: Site,
+    occupied: Occupied,
+    room: Room,
+    allowed: Collection[str] = (),
+    only: Sequence[str] = (),
+    destroy: bool = False,
+    on_line: OnLine = lambda _line: None,
+) -> Judged:
+    """Let Terraform plan, and judge it. Changes nothing on the cloud."""
+    cloud, terraform = section(site), terraform_of(site)
+    file = state_dir(site.site) / "cloud.tfplan"
+    chosen: Sequence[str] = ()
+    if only:
+        terraform.plan(file, destroy=destroy, on_line=on_line)
+        chosen = targets(read_plan(terraform.show(file), str(file)), only)
+    terraform.plan(file, chosen, destroy, on_line)
+    document = terraform.show(file)
+    changes = read_plan(document, str(file))
+    verdict = judge(changes, occupied, cloud.limits.harmed_nodes, allowed)
+    return Judged(file, changes, verdict, budget(changes, room, cloud.prices), document)
+
+
+def rejudged(site: Site, judged: Judged, occupied: Occupied, allowed: Collection[str]) -> Judged:
+    """Judge the same plan again, with more that a person has allowed."""
+    most = len(judged.changes) if EVERYTHING in allowed else section(site).limits.harmed_nodes
+    names = {harm.owner for harm in harms(judged.changes)} if EVERYTHING in allowed else set(allowed)
+    return replace(judged, verdict=judge(judged.changes, occupied, most, names))
+
+
+def was_killed(site: Site) -> bool:
+    """Tell whether an apply began and never ended."""
+    return any(entry.run == RUN for entry in unfinished(Ledger.of(site.site).entries(RUN)))
+
+
+def adopt(site: Site, judged: Judged, connection: Any, on_word: OnWord = lambda _word: None) -> int:
+    """Take what a killed apply left behind into the state; return how much. Then plan again."""
+    terraform = terraform_of(site)
+    known = orphans.known_ids(judged.document)
+    found = orphans.adoptions(judged.changes, leftovers.there(connection), known)
+    found += orphans.attachments(judged.changes, leftovers.attached(connection))
+    for adoption in found:
+        on_word(f"taking over {adoption.what}, which the killed apply left behind")
+        terraform.adopt(adoption.address, adoption.id)
+    return len(found)
+
+
+def carry_out(site: Site, judged: Judged, step: str = "apply", on_line: OnLine = lambda _line: None) -> None:
+    """Apply a plan that was judged, with its lines in the ledger, and record what it made."""
+    ledger = Ledger.of(site.site)
+    counts = {name: str(number) for name, number in judged.verdict.counts.items()}
+    ledger.append(RUN, step, Event.BEGUN, note=", ".join(judged.verdict.allowed), **counts)
+    try:
+        terraform_of(site).apply(judged.file, on_line)
+    except NightfleetError as error:
+        ledger.append(RUN, step, Event.FAILED, note=error.what[:300])
+        raise
+    finally:
+        judged.file.unlink(missing_ok=True)  # it holds what the state holds
+    record(site)
+    ledger.append(RUN, step, Event.DONE)
+
+
+def record(site: Site) -> Path | None:
+    """Write what Terraform says beside the site file; nothing when there is nothing to hand over."""
+    text = terraform_of(site).output()
+    path = outputs_path(section(site).outputs, site.path)
+    try:
+        read_handover(text)
+    except ValueError as error:
+        if not json.loads(text or "{}"):
+            path.unlink(missing_ok=True)  # all is gone: the site's machines are not made any more
+            return None
+        raise NightfleetError(
+            f"the outputs cannot become a site: {error}",
+            str(terraform_of(site).directory),
+            "the examples under terraform/examples show the output `nightfleet`",
+        ) from error
+    write(path, text if text.endswith("\n") else text + "\n")
+    return path
+
+
+def write(path: Path, text: str) -> None:
+    """Replace a file at once, and leave it alone when it says this already."""
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    Path(file.name).replace(path)

@@ -1,0 +1,66 @@
+"""Which disk of a machine a place of the layout means. Pure: the same machine, the same disk."""
+
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+
+from nightfleet.disks.blank import why_not
+from nightfleet.disks.found import Device, Found
+from nightfleet.disks.words import title
+from nightfleet.site.disks import Place, amount
+
+IsOurs = Callable[[Device], bool]
+SHARED = {"fc", "fcoe", "iscsi", "usb"}  # who else sees such a disk? it is used only when it is named
+
+
+def choose(
+    found: Found, place: Place, is_ours: IsOurs, opened: frozenset[str]
+) -> tuple[Device | None, list[str]]:
+    """Return the disk, or the reasons why there is none.
+
+    Of several that fit, the one with our own work counts; else the only one that is empty. Two empty ones are
+    not guessed about.
+    """
+    fitting = [disk for disk in found.disks if fits(disk, place)]
+    if not fitting:
+        return None, [f"no disk is {wish(place)}; there are: {', '.join(map(title, found.disks)) or 'none'}"]
+    if len(fitting) == 1:
+        return fitting[0], []
+    ours = [disk for disk in fitting if is_ours(disk)]
+    free = [disk for disk in fitting if disk.serial in opened or not why_not(found, disk)]
+    for some in (ours, free):
+        if len(some) == 1:
+            return some[0], []
+        if some:
+            names = ", ".join(map(title, some))
+            return None, [f"{len(some)} disks are {wish(place)}: {names}; name one by its serial or id"]
+    told = "; ".join(f"{title(disk)}: {', '.join(why_not(found, disk))}" for disk in fitting)
+    return None, [f"no disk that is {wish(place)} is empty: {told}"]
+
+
+def fits(disk: Device, place: Place) -> bool:
+    """Tell whether a disk is what a place describes."""
+    return (
+        (place.serial is None or fnmatchcase(disk.serial, place.serial))
+        and (place.id is None or any(fnmatchcase(name, place.id) for name in disk.names))
+        and (place.transport is None or transport(disk) == place.transport)
+        and (place.at_least is None or disk.size >= amount(place.at_least))
+        and (place.at_most is None or disk.size <= amount(place.at_most))
+        and (bool(place.id or place.serial) or transport(disk) not in SHARED)
+    )
+
+
+def transport(disk: Device) -> str:
+    """Return how a disk is connected; lsblk does not know it of virtio disks everywhere."""
+    return disk.transport or ("virtio" if disk.name.startswith("/dev/vd") else "")
+
+
+def wish(place: Place) -> str:
+    """Say what a place asks for."""
+    words = [
+        f"of id {place.id}" if place.id else "",
+        f"of serial {place.serial}" if place.serial else "",
+        place.transport or "",
+        f"at least {place.at_least}" if place.at_least else "",
+        f"at most {place.at_most}" if place.at_most else "",
+    ]
+    return ", ".join(word for word in words if word)

@@ -1,0 +1,60 @@
+"""The cloud tier: one OpenStack for all of it, with an empty state, stopped in the end.
+
+Files that were not yet seen green as they stand are skipped and say so; NIGHTFLEET_CLOUD=1 runs them all.
+"""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cloud import box as boxes
+from cloud.box import Box
+from cloud.project import Project
+
+PROVEN: frozenset[str] = frozenset()  # names of files, once they were seen green in one run
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what was never seen green: a proof that nobody has seen proves nothing."""
+    here = Path(__file__).parent
+    for item in items:
+        unseen = here in item.path.parents and item.path.name not in PROVEN
+        if unseen and not os.environ.get("NIGHTFLEET_CLOUD"):
+            item.add_marker(
+                pytest.mark.skip(reason="not yet seen green as it stands: NIGHTFLEET_CLOUD=1 runs it")
+            )
+
+
+def pytest_configure() -> None:
+    """Let SIGTERM be like Ctrl-C: pytest then runs the finalizers, which stop the services."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def box() -> Iterator[Box]:
+    """The services; skipped with one line where they cannot run."""
+    if reason := boxes.why_not():
+        pytest.skip(reason)
+    with boxes.running() as there:
+        yield there
+
+
+@pytest.fixture(scope="session")
+def _provider() -> None:
+    """Skip what needs the real provider where it is not."""
+    if reason := boxes.provider():
+        pytest.skip(reason)
+
+
+@pytest.fixture(scope="module")
+def small(box: Box, _provider: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """The small example on the box, initialised and not yet applied."""
+    place: Path = tmp_path_factory.mktemp("small")
+    project = Project(place, box, "small", flavor="nf.small", disk=1)
+    project.run("init")
+    try:
+        yield project
+    finally:
+        project.take_down()
