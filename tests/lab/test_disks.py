@@ -147,6 +147,51 @@ def test_killed_at_any_moment_the_next_run_completes(disk: Disk, steps: int, sec
     assert following.refusals == ()
 
 
+WRITTEN_FIRST = [  # (where, bytes): what of a table is written after which cut; sfdisk begins at the end
+    pytest.param([(0, 24576)], id="only-the-copy-at-the-end"),
+    pytest.param([(0, 24576), (SIZE - 512, 512)], id="a-copy-without-its-head"),
+    pytest.param([(0, 1024)], id="all-but-both-heads"),
+    pytest.param([(0, 512)], id="all-but-the-first-sector"),
+]
+
+
+@pytest.mark.parametrize("lacking", WRITTEN_FIRST)
+def test_a_table_that_was_cut_off_is_written_again(disk: Disk, lacking: list[tuple[int, int]]) -> None:
+    blank = disk.planned()
+    assert disk.carry_out(replace(blank, steps=blank.steps[:1])) == 0
+    cut_off(disk, lacking)
+    assert disk.planned().steps == blank.steps
+    assert disk.carry_out(disk.planned()) == 0
+    assert (disk.planned().refusals, disk.planned().steps) == ((), ())
+
+
+@pytest.mark.parametrize("lacking", WRITTEN_FIRST)
+def test_what_lacks_its_table_is_refused_when_a_partition_was_given_out(
+    disk: Disk, lacking: list[tuple[int, int]]
+) -> None:
+    assert disk.carry_out(disk.planned()) == 0
+    cut_off(disk, lacking)
+    assert "not empty: " in disk.planned().refusals[0]
+
+
+def test_what_lacks_its_table_is_refused_when_there_are_other_bytes(disk: Disk) -> None:
+    blank = disk.planned()
+    assert disk.carry_out(replace(blank, steps=blank.steps[:1])) == 0
+    cut_off(disk, [(0, 512)])
+    run("sh", "-c", f"printf secret | dd of={disk.device} bs=1 seek=30000 conv=notrunc")
+    assert "not empty: " in disk.planned().refusals[0]
+
+
+def cut_off(disk: Disk, lacking: list[tuple[int, int]]) -> None:
+    """Leave of a table what a power cut at one moment of its writing leaves."""
+    run("partx", "--delete", disk.device)
+    with Path(disk.device).open("r+b") as device:
+        for where, size in lacking:
+            device.seek(where)
+            device.write(bytes(size))
+    run("blockdev", "--flushbufs", disk.device)
+
+
 def test_files_on_a_partition_that_was_not_given_out_are_never_formatted_away(
     disk: Disk, tmp_path: Path
 ) -> None:

@@ -9,7 +9,7 @@ from nightfleet.disks import steps
 from nightfleet.disks.found import SECTOR, Device, Found
 from nightfleet.disks.look import read
 from nightfleet.disks.sizes import HEAD
-from nightfleet.disks.steps import Step, label, partition_path
+from nightfleet.disks.steps import State, Step, label, partition_path
 from nightfleet.disks.volume import Wish
 from nightfleet.site.disks import Layout
 
@@ -68,12 +68,13 @@ def carried_out(found: Found, step: Step) -> Found:
             there = found.partitions(devices[disk.name]) if isinstance(step, steps.AddParts) else []
             start = max([HEAD, *(part.end for part in there)])
             for number, part in enumerate(parts, start=max([0, *(one.number for one in there)]) + 1):
-                made = partition(devices[disk.name], number, start, part.size, label(part.purpose, new=True))
+                made = partition(devices[disk.name], number, start, part.size, label(part.purpose, State.NEW))
                 devices[made.name] = made
                 start += part.size
-        case steps.FormatPart(disk=disk, number=number, filesystem=kind, uuid=uuid):
+        case steps.FormatPart(disk=disk, number=number, purpose=purpose, filesystem=kind, uuid=uuid):
             old = devices[partition_path(disk.name, number)]
-            tags = {**old.tags, "TYPE": kind, "UUID": uuid}
+            name = label(purpose, State.BEGUN)
+            tags = {**old.tags, "PART_ENTRY_NAME": name, "TYPE": kind, "UUID": uuid}
             devices[old.name] = replace(
                 old, tags=tags, signatures=(kind,), inside="empty", room=old.size, written=None
             )
@@ -86,11 +87,16 @@ def carried_out(found: Found, step: Step) -> Found:
     return replace(found, devices=devices)
 
 
-def cut_off(found: Found, step: steps.FormatPart) -> Found:
-    """Return the machine after a power cut in the middle of a format."""
+def cut_off(found: Found, step: steps.FormatPart) -> list[Found]:
+    """Return the machine after a power cut in a format: with a superblock already, and with bytes only."""
     after = carried_out(found, step)
     part = after.devices[partition_path(step.disk.name, step.number)]
-    return replace(after, devices={**after.devices, part.name: replace(part, inside="unmountable")})
+    tags = {name: value for name, value in part.tags.items() if name.startswith("PART_")}
+    moments = (
+        replace(part, inside="unmountable"),
+        replace(part, tags=tags, signatures=(), inside="", written=True),
+    )
+    return [replace(after, devices={**after.devices, part.name: moment}) for moment in moments]
 
 
 def partition(disk: Device, number: int, start: int, size: int, name: str) -> Device:

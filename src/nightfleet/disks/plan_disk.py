@@ -9,7 +9,7 @@ from nightfleet.disks.choose import choose
 from nightfleet.disks.found import MIB, Device, Found
 from nightfleet.disks.planned import Part, Wanted, refused
 from nightfleet.disks.sizes import HEAD, SLACK, down, shares, usable
-from nightfleet.disks.steps import Step, label
+from nightfleet.disks.steps import State, Step, label
 from nightfleet.disks.volume import Volume, Wish
 from nightfleet.disks.words import size, title
 from nightfleet.site.disks import Place, Purpose
@@ -37,15 +37,15 @@ def plan_disk(found: Found, wish: Wish, place: Place, wanted: Wanted) -> Part:
 def is_ours(found: Found, wish: Wish, disk: Device) -> bool:
     """Tell whether a disk has partitions of this node, and no sign of anything but their table."""
     named = [(_named(part), part) for part in found.partitions(disk)]
-    ours = [(purpose, new, part) for (purpose, new), part in named if purpose is not None]
-    known = all(new or part.uuid == wish.uuid(purpose) for purpose, new, part in ours)
+    ours = [(purpose, state, part) for (purpose, state), part in named if purpose is not None]
+    known = all(state or part.uuid == wish.uuid(purpose) for purpose, state, part in ours)
     return bool(ours) and known and disk.tags.get("PTTYPE") == "gpt" and {*disk.signatures} <= {"gpt", "PMBR"}
 
 
-def _named(part: Device) -> tuple[Purpose | None, bool]:
-    """`nightfleet-imagefs-new` -> imagefs, and that it was never given out."""
-    names = {label(purpose, new): (purpose, new) for purpose in Purpose for new in (False, True)}
-    return names.get(part.label, (None, False))
+def _named(part: Device) -> tuple[Purpose | None, State]:
+    """`nightfleet-imagefs-new` -> imagefs, and how far it is."""
+    names = {label(purpose, state): (purpose, state) for purpose in Purpose for state in State}
+    return names.get(part.label, (None, State.DONE))
 
 
 def begun(found: Found, wish: Wish, disk: Device, sizes: dict[Purpose, int]) -> Part:
@@ -105,8 +105,8 @@ def continued(found: Found, wish: Wish, disk: Device, sizes: dict[Purpose, int])
         if purpose not in sizes:
             work.notes.append(f"{part.name} ({purpose}) is no longer in the layout: it is left as it is")
             continue
-        if _named(part)[1]:
-            _finish(wish, disk, purpose, part, work)
+        if state := _named(part)[1]:
+            _finish(wish, disk, purpose, part, state, work)
         _resize(disk, purpose, part, parts, sizes[purpose], work)
     missing = [purpose for purpose in sizes if purpose not in there]
     if missing and strange:
@@ -124,16 +124,16 @@ def continued(found: Found, wish: Wish, disk: Device, sizes: dict[Purpose, int])
     )
 
 
-def _finish(wish: Wish, disk: Device, purpose: Purpose, part: Device, work: _Work) -> None:
+def _finish(wish: Wish, disk: Device, purpose: Purpose, part: Device, state: State, work: _Work) -> None:
     """Deal with a partition that was never given out: it is empty, finished, cut off, or somebody used it."""
     if reasons := list(_used(part)):
         work.reasons.append(f"{part.name} was never given out by us, and {', '.join(reasons)}")
     elif not part.signatures:
-        if part.written is not False:
+        if state is State.NEW and part.written is not False:
             work.reasons.append(f"{part.name} was never given out by us, and it is not proven to be empty")
         else:
-            work.steps += _filled(wish, disk, part.number, purpose)
-    elif part.filesystem != wish.filesystem(purpose) or part.uuid != wish.uuid(purpose):
+            work.steps += _filled(wish, disk, part.number, purpose, again=state is State.BEGUN)
+    elif state is State.NEW or part.filesystem != wish.filesystem(purpose) or part.uuid != wish.uuid(purpose):
         work.reasons.append(f"{part.name} was never given out by us, and holds {described(part)}")
     elif part.inside == "empty" or (part.filesystem == "swap" and part.inside == "unmountable"):
         work.steps += [steps.NamePart(disk, part.number, purpose)]

@@ -4,7 +4,7 @@ from nightfleet.disks.blank import described
 from nightfleet.disks.found import Device, Found, Logical
 from nightfleet.disks.planned import Part, Wanted, refused
 from nightfleet.disks.sizes import SLACK, down, shares
-from nightfleet.disks.steps import Step, label
+from nightfleet.disks.steps import State, Step, label
 from nightfleet.disks.steps_lvm import GrowImage, GrowLogical, MakeImage, MakeLogical
 from nightfleet.disks.volume import Volume, Wish
 from nightfleet.disks.words import size
@@ -21,14 +21,14 @@ def plan_group(found: Found, wish: Wish, place: Place, wanted: Wanted) -> Part:
         known = ", ".join(found.groups) or "none"
         return refused("", [f"there is no volume group {name!r}; there are: {known}"])
     logicals = {one.name: one for one in found.logicals if one.group == name}
-    ours = [one for p in Purpose for new in (False, True) if (one := logicals.get(label(p, new)))]
+    ours = [one for p in Purpose for state in State if (one := logicals.get(label(p, state)))]
     room = group.free + sum(one.size for one in ours)
     if place.space:
         room = min(room, amount(place.space))
     sizes, reasons = shares(room, wanted, group.extent)
     steps: list[Step] = []
     for purpose, number in sizes.items():
-        done, half = logicals.get(label(purpose)), logicals.get(label(purpose, new=True))
+        done, half = logicals.get(label(purpose)), logicals.get(label(purpose, State.BEGUN))
         if done:
             device = _device(found, done)
             if device is None or device.uuid != wish.uuid(purpose):
@@ -58,7 +58,7 @@ def _not_ours(wish: Wish, purpose: Purpose, device: Device | None) -> str:
     if device.mounted or device.swapping or device.holders:
         return "it is in use"
     if not device.signatures:
-        return "" if device.written is False else "it is not proven to be empty"
+        return ""
     if device.uuid != wish.uuid(purpose):
         return f"holds {described(device)}"
     return "" if device.inside in ("empty", "unmountable") else "holds files"

@@ -1,13 +1,15 @@
 """The steps of a layout: each says what it does, and is one or a few lines for templates/act.sh. Pure.
 
-A medium (partition, logical volume, image file) is made under a name that ends with `-new`, filled, and only
-then gets its own name, in one write. So a power cut leaves either nothing, or something that says of itself
-that it was never given out.
+A partition is made as `-new`, proven to be empty; it is called `-begun` before a filesystem is written, and
+only when that is finished it gets its own name, each in one write. So a power cut leaves either nothing, or
+something that says of itself that it was never given out, and whether a half written filesystem of ours may be
+on it. A logical volume is `-begun` at once (free extents belong to nobody), an image file is `.new`.
 """
 
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
@@ -35,9 +37,17 @@ def script(steps: Sequence[Step]) -> str:
     return "\n".join([WORDS, *(line for step in steps for line in step.lines())])
 
 
-def label(purpose: Purpose, new: bool = False) -> str:
+class State(StrEnum):
+    """How far a medium is, at the end of its name."""
+
+    NEW = "-new"
+    BEGUN = "-begun"
+    DONE = ""
+
+
+def label(purpose: Purpose, state: State = State.DONE) -> str:
     """Name of a partition or logical volume."""
-    return f"nightfleet-{purpose}{'-new' if new else ''}"
+    return f"nightfleet-{purpose}{state}"
 
 
 def partition_path(disk: str, number: int) -> str:
@@ -79,7 +89,7 @@ class Part:
 
     @property
     def line(self) -> str:
-        return f"size={self.size // MIB}MiB, type=linux, name={label(self.purpose, new=True)}"
+        return f"size={self.size // MIB}MiB, type=linux, name={label(self.purpose, State.NEW)}"
 
 
 def told(parts: Sequence[Part]) -> str:
@@ -172,12 +182,13 @@ class FormatPart:
 
     def lines(self) -> Sequence[str]:
         part = partition_path(self.disk.name, self.number)
-        force = " force" if self.again else ""
+        new, begun = label(self.purpose, State.NEW), label(self.purpose, State.BEGUN)
+        looked = [f"unnamed {part} {new}", f"bare {part}", f"named {self.disk.name} {self.number} {begun}"]
         return [
             guard(self.disk),
-            f"there {part} && unnamed {part} {label(self.purpose, new=True)}",
-            f"{'idle' if self.again else 'bare'} {part}",
-            f"format {part} {self.filesystem} {self.uuid} {self.purpose}{force}",
+            f"there {part}",
+            *([f"unnamed {part} {begun}", f"idle {part}"] if self.again else [*looked, f"there {part}"]),
+            f"format {part} {self.filesystem} {self.uuid} {self.purpose}{' force' if self.again else ''}",
         ]
 
 

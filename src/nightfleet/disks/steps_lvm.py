@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nightfleet.disks.steps import label
+from nightfleet.disks.steps import State, label
 from nightfleet.disks.words import size
 from nightfleet.site.disks import Purpose
 
@@ -27,10 +27,10 @@ class MakeLogical:
         return f"make {self.purpose}, {size(self.size)}, {self.filesystem}, in volume group {self.group}"
 
     def lines(self) -> Sequence[str]:
-        group, new = shlex.quote(self.group), label(self.purpose, new=True)
-        path = f"/dev/{self.group}/{new}"
+        group, begun = shlex.quote(self.group), label(self.purpose, State.BEGUN)
+        path = f"/dev/{self.group}/{begun}"
         make = (
-            f"lvcreate --quiet --yes --wipesignatures y --zero y --name {new} --size {self.size}b {group}"
+            f"lvcreate --quiet --yes --wipesignatures y --zero y --name {begun} --size {self.size}b {group}"
             " >/dev/null"
         )
         force = " force" if self.half else ""
@@ -39,7 +39,7 @@ class MakeLogical:
             f"settled; {'idle' if self.half else 'bare'} $(readlink -f {shlex.quote(path)})",
             f"format {shlex.quote(path)} {self.filesystem} {self.uuid} {self.purpose}{force}",
             f"opened_to_all {shlex.quote(path)} {self.purpose}",
-            f"lvrename --quiet {group} {new} {label(self.purpose)} >/dev/null && settled",
+            f"lvrename --quiet {group} {begun} {label(self.purpose)} >/dev/null && settled",
         ]
 
 

@@ -190,7 +190,8 @@ def test_after_a_power_cut_at_any_step_the_next_run_completes(name: str) -> None
             found = carried_out(found, step)
         finish(found)
         if done < len(whole.steps) and isinstance(following := whole.steps[done], steps.FormatPart):
-            finish(cut_off(found, following))
+            for moment in cut_off(found, following):
+                finish(moment)
 
 
 def finish(found: Found) -> None:

@@ -17,7 +17,7 @@ from nightfleet.disks.blank import in_use
 from nightfleet.disks.conftest import MACHINES, VIRTIO, carried_out, machine, on, wish
 from nightfleet.disks.found import GIB, MIB, Device, Found
 from nightfleet.disks.plan import plan
-from nightfleet.disks.steps import Step, label, partition_path
+from nightfleet.disks.steps import State, Step, label, partition_path
 from nightfleet.disks.volume import Wish
 from nightfleet.site.disks import Purpose
 
@@ -59,11 +59,11 @@ def on_disk(found: Found, disk: Device) -> Iterator[str]:
 
 
 def on_part(part: Device, ours: str, again: bool) -> Iterator[str]:
-    if not part.label.endswith("-new") or part.mounted or part.holders or part.swapping:
+    if part.mounted or part.holders or part.swapping:
         yield f"{part.name} may be in use"
-    empty = not part.signatures and part.written is False
-    cut_off = again and part.uuid == ours and part.inside == "unmountable"
-    if not (empty or cut_off):
+    empty = part.label.endswith("-new") and not part.signatures and part.written is False
+    half = not part.signatures or (part.uuid == ours and part.inside == "unmountable")
+    if not (empty and not again) and not (again and half and part.label.endswith("-begun")):
         yield f"{part.name} holds {part.signatures}, {part.inside}"
 
 
@@ -87,7 +87,7 @@ SIGNATURES = (
     "crypto_LUKS",
 )
 FILESYSTEM_LABELS = [
-    label(purpose, new) for purpose in (Purpose.IMAGEFS, Purpose.NODEFS) for new in (True, False)
+    label(purpose, state) for purpose in (Purpose.IMAGEFS, Purpose.NODEFS) for state in State
 ]
 UUIDS = ["", wish().uuid(Purpose.IMAGEFS), wish().uuid(Purpose.NODEFS), wish(node="n2").uuid(Purpose.IMAGEFS)]
 BYTES = st.sampled_from([False, True, None])

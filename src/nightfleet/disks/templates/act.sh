@@ -27,8 +27,8 @@ unnamed() { # PARTITION NAME: it is still called so, and was not given out meanw
 }
 bare() { # DEVICE: nothing is known to be on it, and nobody uses it
   idle "$1"
-  found=$(wipefs --no-act --noheadings --output TYPE "$1" | xargs)
-  [ -z "$found" ] || no "$1 has a signature: $found"
+  found=$(signatures "$1") || no "$1 cannot be read"
+  [ -z "$found" ] || no "$1 has a signature: $(echo "$found" | xargs)"
   [ "$(lsblk --noheadings --list --output NAME "$1" | wc -l)" -eq 1 ] || no "$1 has partitions"
 }
 blank() { # DISK: bare, and what can be read of it is zero

@@ -29,13 +29,13 @@ for path in /sys/class/block/*; do
   echo "== blkid $name"
   blkid -p -o export "$name" 2>/dev/null
   [ $? -ne 8 ] || echo AMBIVALENT=1
-  found=$(wipefs --no-act --noheadings --output TYPE "$name" 2>/dev/null)
+  found=$(signatures "$name")
   [ -z "$found" ] || printf '== wipefs %s\n%s\n' "$name" "$found"
   if [ -z "$found" ]; then printf '== sample %s\n%s\n' "$name" "$(written "$name")"; fi
   label=$(blkid -p -o value -s PART_ENTRY_NAME "$name" 2>/dev/null)
   [ -n "$label" ] || label=$(cat "$path/dm/name" 2>/dev/null)
   case $label in
-    nightfleet-*-new | *nightfleet--*--new) [ -z "$found" ] || printf '== inside %s\n%s\n' "$name" "$(inside "$name")" ;;
+    nightfleet-*-begun | *nightfleet--*--begun) [ -z "$found" ] || printf '== inside %s\n%s\n' "$name" "$(inside "$name")" ;;
   esac
   case $found in
     *xfs*)
