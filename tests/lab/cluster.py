@@ -44,15 +44,18 @@ class Running:
     def report(self, ends_with: int) -> ConvergeReport:
         """Wait for a converge's end and return its report."""
         code = self.child.wait(PATIENCE)
-        said = self.printed.with_suffix(".err").read_text()
-        assert code == ends_with, f"it ended with {code}: {said[-3000:]}{self.printed.read_text()[-3000:]}"
+        assert code == ends_with, f"it ended with {code}: {self.said()}"
         return report_of(json.loads(self.printed.read_text()))
+
+    def said(self) -> str:
+        """Return the end of what it printed."""
+        return self.printed.with_suffix(".err").read_text()[-3000:] + self.printed.read_text()[-3000:]
 
     def wait_until(self, true: Callable[[], Any], what: str) -> Any:
         """Return the first answer that counts as true, given before the command ends."""
 
         def look() -> Any:
-            assert self.child.poll() is None, f"it ended before {what}"
+            assert self.child.poll() is None, f"it ended before {what}: {self.said()}"
             return true()
 
         return wait_until(look, what, PATIENCE, 0.02)

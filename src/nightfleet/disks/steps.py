@@ -2,8 +2,8 @@
 
 A partition is made as `-new`, proven to be empty; it is called `-begun` before a filesystem is written, and
 only when that is finished it gets its own name, each in one write. So a power cut leaves either nothing, or
-something that says of itself that it was never given out, and whether a half written filesystem of ours may be
-on it. A logical volume is `-begun` at once (free extents belong to nobody), an image file is `.new`.
+something that says of itself that it was never given out, and whether a half written filesystem may be on it.
+A logical volume is `-begun` at once (free extents belong to nobody), an image file is `.new`.
 """
 
 import shlex
