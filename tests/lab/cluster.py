@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from nightfleet.converge import ConvergeReport
+from nightfleet.converge.events import Kind, read_event
 from nightfleet.lab import cgroups, ssh
 from nightfleet.lab.down import down
 from nightfleet.lab.host import Host, hosts
@@ -40,6 +41,11 @@ class Running:
         """Return what it has told so far."""
         journals = [path for run in cluster.runs() - self.older for path in run.glob("*.jsonl")]
         return "".join(path.read_text() for path in journals)
+
+    def told(self, cluster: "Cluster", kind: Kind, node: str, operation: str) -> bool:
+        """Tell whether it has told this about an operation on a node."""
+        events = map(read_event, self.events(cluster).splitlines())
+        return any(one and (one.event, one.host, one.name) == (kind, node, operation) for one in events)
 
     def report(self, ends_with: int) -> ConvergeReport:
         """Wait for a converge's end and return its report."""

@@ -28,8 +28,8 @@ def labs() -> set[str]:
 
 
 def left_behind(before: set[Trace], after: set[Trace], others: set[str]) -> set[Trace]:
-    """Return what was added; what belongs to labs of others may come and go."""
-    return {trace for trace in after - before if trace.lab not in others}
+    """Return what was added; what belongs to labs of others may come and go, and so may what they share."""
+    return {one for one in after - before if one.lab not in others and (one.kind != "setting" or not others)}
 
 
 def traces() -> set[Trace]:

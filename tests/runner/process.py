@@ -6,16 +6,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from runner.outcome import Outcome, cannot_run, read_record
+from runner.outcome import Outcome, cannot_run, files_that_failed, read_record
 from runner.tiers import Tier
 
 # Fixtures that take down hosts get this long after an interrupt before the group is killed.
 GRACE = 300
+FEW = 3  # files: where more have failed, nothing is to be hoped from running them once more
 TESTS = Path(__file__).resolve().parents[1]
 # pytest: 0 all passed, 1 some failed (the report names them); anything else is told apart here.
 IN_ORDER = (0, 1)
@@ -39,20 +40,23 @@ def run_tier(tier: Tier, root: Path, output: int) -> Outcome:
         return cannot_run(tier.name, tier.real, reason)
     os.environ["PYTHONPATH"] = str(TESTS)  # pytest looks for runner.record before it reads pyproject.toml
     with tempfile.TemporaryDirectory(prefix="nightfleet-tests-") as folder:
-        record = Path(folder) / "record.jsonl"
-        command = pytest_command(tier, root, record)
+        record, once_more = Path(folder) / "record.jsonl", Path(folder) / "once-more.jsonl"
         started = time.monotonic()
-        ended, interrupted = _watch(command, root, output, tier)
-        outcome = read_record(record, tier.name, tier.real, time.monotonic() - started, ended)
+        ended, interrupted = _watch(pytest_command(tier, tier.paths(root), record), root, output, tier)
+        if tier.once_more and not ended and 0 < len(files := files_that_failed(record)) <= FEW:
+            print(f"\n== {tier.name}, once more: {', '.join(files)}", file=sys.stderr, flush=True)
+            ended, interrupted = _watch(pytest_command(tier, files, once_more), root, output, tier)
+        seconds = time.monotonic() - started
+        outcome = read_record(record, tier.name, tier.real, seconds, ended, once_more)
     if interrupted:
         raise Interrupted(outcome)
     return outcome
 
 
-def pytest_command(tier: Tier, root: Path, record: Path) -> list[str]:
+def pytest_command(tier: Tier, paths: Sequence[str], record: Path) -> list[str]:
     """Return the command, with root rights where the tier needs them."""
     plugin = ["-p", "runner.record", f"--record={record}"]
-    command = [sys.executable, "-m", "pytest", *tier.paths(root), *tier.options, *plugin]
+    command = [sys.executable, "-m", "pytest", *paths, *tier.options, *plugin]
     if tier.root and os.geteuid() != 0:
         # Nothing that root writes may stay in a user's clone.
         kept = [f"{name}={os.environ[name]}" for name in ("PATH", "PYTHONPATH")]

@@ -26,6 +26,9 @@ def print_table(outcomes: Iterable[Outcome], file: TextIO) -> None:
     for row in rows:
         for reason, count in row.why_skipped.items():
             console.print(Text(f"{row.tier}: skipped {count}: {reason}", style="yellow"), soft_wrap=True)
+        for name in row.unsteady:
+            told = f"{row.tier}: unsteady: {name} failed, and passed when its file ran once more"
+            console.print(Text(told, style="yellow"), soft_wrap=True)
         for name in row.failures:
             console.print(Text(f"{row.tier}: failed: {name}", style="red"), soft_wrap=True)
 

@@ -20,6 +20,19 @@ def test_a_record_gives_counts_names_of_failures_and_reasons_for_skips(tmp_path:
     assert outcome.seconds == 9.0
 
 
+def test_what_ran_once_more_counts_as_it_went_then_and_is_told_of(tmp_path: Path) -> None:
+    record, once_more = tmp_path / "record.jsonl", tmp_path / "once-more.jsonl"
+    record.write_text(RECORD.lstrip())
+    again = RECORD.lstrip().replace("failed", "passed").splitlines(keepends=True)[:2]
+    once_more.write_text("".join(again))
+    outcome = read_record(record, "lab", "hosts", 9.04, "", once_more)
+    assert (outcome.passed, outcome.failed, outcome.skipped) == (2, 0, 0)
+    assert outcome.unsteady == ("tests/lab/test_up.py::test_one_is_wrong",)
+    once_more.write_text(RECORD.lstrip())
+    twice = read_record(record, "lab", "hosts", 9.04, "", once_more)
+    assert (twice.failures, twice.unsteady) == (("tests/lab/test_up.py::test_one_is_wrong",), ())
+
+
 def test_a_tier_that_left_no_record_has_failed_and_says_how_it_ended(tmp_path: Path) -> None:
     outcome = read_record(tmp_path / "missing.jsonl", "lab", "hosts", 1, "pytest was ended by SIGKILL")
     assert (outcome.passed, outcome.failed) == (0, 1)

@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,29 @@ def test_a_tier_is_run_and_counted(tmp_path: Path, nowhere: int) -> None:
     tier = clone(tmp_path, "def test_yes(): pass\ndef test_no(): assert False\n")
     outcome = run_tier(tier, tmp_path, nowhere)
     assert (outcome.passed, outcome.failed, outcome.skipped) == (1, 1, 0)
+
+
+def test_a_file_that_failed_runs_once_more_where_the_tier_says_so(tmp_path: Path, nowhere: int) -> None:
+    body = (
+        "import pathlib\n"
+        "def test_first_time():\n"
+        f"    mark = pathlib.Path({str(tmp_path)!r}, 'mark')\n"
+        "    there = mark.exists()\n"
+        "    mark.touch()\n"
+        "    assert there\n"
+    )
+    tier = replace(clone(tmp_path, body), once_more=True)
+    outcome = run_tier(tier, tmp_path, nowhere)
+    assert (outcome.passed, outcome.failed) == (1, 0)
+    assert outcome.unsteady == ("tests/fleet/test_it.py::test_first_time",)
+    (tmp_path / "mark").unlink()
+    assert run_tier(replace(tier, once_more=False), tmp_path, nowhere).failed == 1
+
+
+def test_what_fails_both_times_has_failed(tmp_path: Path, nowhere: int) -> None:
+    tier = replace(clone(tmp_path, "def test_yes(): pass\ndef test_no(): assert False\n"), once_more=True)
+    outcome = run_tier(tier, tmp_path, nowhere)
+    assert (outcome.passed, outcome.failed, outcome.unsteady) == (1, 1, ())
 
 
 def test_a_fixture_that_fails_to_clean_up_fails_its_test(tmp_path: Path, nowhere: int) -> None:
