@@ -22,7 +22,7 @@ class Tier:
     root: bool = False
     options: tuple[str, ...] = ()
     # A file that failed runs once more, on blank hosts: on a busy machine there are accidents of timing.
-    # Both are told of; what fails twice has failed (docs/decisions/0015).
+    # Both are told of; what fails twice has failed (docs/decisions/0013).
     once_more: bool = False
 
     def paths(self, root: Path) -> list[str]:

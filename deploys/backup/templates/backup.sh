@@ -94,7 +94,12 @@ upload() { # what the bucket does not have, oldest first; the .txt comes last an
     key="$SITE/$NODE/$bag"
     code=$(curl -K "$etc/s3" -o /dev/null -w '%{http_code}' -I -H "x-amz-content-sha256: $empty" "$S3_URL/$key.txt") ||
       return 1
-    if [ "$code" = 200 ] || ! whole "$DIRECTORY/$bag"; then continue; fi
+    case $code in
+      200) continue ;;
+      403 | 404) ;; # not there: who may not list a bucket is told 403
+      *) echo "$S3_URL answers $code when asked for $key.txt" >&2 && return 1 ;;
+    esac
+    whole "$DIRECTORY/$bag" || continue
     tar -C "$DIRECTORY" -cf "$plain/bag.tar" "$bag"
     put "$plain/bag.tar" "$key.tar" || return 1
     put "$DIRECTORY/$bag/bag-info.txt" "$key.txt" || return 1
