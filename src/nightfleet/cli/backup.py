@@ -1,6 +1,5 @@
 """`nightfleet backup`: make, list, check and fetch backups."""
 
-import json
 import shlex
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -16,20 +15,15 @@ from nightfleet.backup import key as keys
 from nightfleet.backup import shelves
 from nightfleet.backup.bag import KEYS, SNAPSHOT, Bag
 from nightfleet.backup.now import SCRIPT, backup_now
+from nightfleet.cli.options import Json, SiteName, age, print_json, say, where
 from nightfleet.cluster.ssh import Shell
 from nightfleet.errors import Exit
-from nightfleet.home import DEFAULT_SITE, site_names, site_path, state_dir
+from nightfleet.home import DEFAULT_SITE, site_path, state_dir
 from nightfleet.site import load_site
 
 app = typer.Typer(no_args_is_help=True, help="Backups of etcd and the cluster's keys.")
 
-SiteName = Annotated[
-    str,
-    typer.Option("--site", help="A site under inventory/, or the path of one.", autocompletion=site_names),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 KeyFile = Annotated[Path | None, typer.Option("--key", metavar="FILE", help="The operator's private key.")]
-DAY = 86400
 
 
 @app.command(epilog="Example: nightfleet backup key --site campus")
@@ -163,28 +157,6 @@ def as_json(bag: Bag) -> dict[str, Any]:
     return {**asdict(bag), "made_at": bag.made_at.isoformat()}
 
 
-def print_json(value: Any) -> None:
-    """Print JSON on stdout."""
-    typer.echo(json.dumps(value, indent=1))
-
-
-def say(line: str) -> None:
-    """Tell a person something, on stderr."""
-    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(line, style="dim"))
-
-
-def where(site: str) -> str:
-    """Return the option that names the site, unless it is the default."""
-    return "" if site == DEFAULT_SITE else f" --site {shlex.quote(site)}"
-
-
 def size(number: int) -> str:
     """`1.2 MiB`."""
     return f"{number / 2**20:.1f} MiB"
-
-
-def age(seconds: float) -> str:
-    """`3 h` or `2 days`: as much as one wants to know."""
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.0f} h" if seconds < 2 * DAY else f"{seconds / DAY:.0f} days"

@@ -10,6 +10,7 @@ from rich.console import Console
 from nightfleet.cli import cloud_backup, cloud_leases
 from nightfleet.cli.cloud_show import print_handover, print_judged, watching
 from nightfleet.cli.doctor import print_finding, summary
+from nightfleet.cli.options import Json, SiteName
 from nightfleet.cloud import course
 from nightfleet.cloud.look import look
 from nightfleet.cloud.occupied import Occupied
@@ -17,7 +18,7 @@ from nightfleet.cloud.project import connect, room, section
 from nightfleet.converge.lock import one_operation
 from nightfleet.errors import Exit, NightfleetError
 from nightfleet.finding import Status
-from nightfleet.home import site_names, site_path
+from nightfleet.home import site_path
 from nightfleet.site import Site, load_site
 from nightfleet.site.load import load_before_it_is_made
 
@@ -31,11 +32,6 @@ app.add_typer(cloud_leases.app, name="leases")
 app.add_typer(cloud_backup.app, name="backup")
 
 SITE = "openstack"
-SiteName = Annotated[
-    str,
-    typer.Option("--site", help="A site under inventory/, or the path of one.", autocompletion=site_names),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Only = Annotated[
     list[str] | None, typer.Option("--only", metavar="NODE", help="Nothing but this node and its disks.")
 ]

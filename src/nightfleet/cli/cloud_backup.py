@@ -8,10 +8,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from nightfleet.cli.options import Json, SiteName
 from nightfleet.cloud.copies import Copy, CopyPlan, Volume, choose, plan_copies, wanted_volumes
 from nightfleet.cloud.project import connect, section
 from nightfleet.cloud.shelf import Shelf
-from nightfleet.home import site_names, site_path
+from nightfleet.home import site_path
 from nightfleet.ledger import Event, Ledger
 from nightfleet.site import Site, load_site
 
@@ -21,11 +22,6 @@ app = typer.Typer(
     epilog="Example: nightfleet cloud backup run, on a timer",
 )
 SITE, RUN = "openstack", "volume backup"
-SiteName = Annotated[
-    str,
-    typer.Option("--site", help="A site under inventory/, or the path of one.", autocompletion=site_names),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would be made and deleted.")]
 
 

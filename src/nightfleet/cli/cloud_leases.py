@@ -8,12 +8,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from nightfleet.cli.options import Json, SiteName
 from nightfleet.cloud.blazar import Blazar, now
 from nightfleet.cloud.course import terraform_of, write
 from nightfleet.cloud.lease import ASKED, TFVARS, Lease, chosen, due, request, tfvars
 from nightfleet.cloud.project import connect, section
 from nightfleet.errors import Exit, NightfleetError
-from nightfleet.home import site_names, site_path
+from nightfleet.home import site_path
 from nightfleet.ledger import Event, Ledger
 from nightfleet.site import Site
 from nightfleet.site.load import load_before_it_is_made
@@ -24,11 +25,6 @@ app = typer.Typer(
     epilog="Example: nightfleet cloud leases create gpu --hours 72",
 )
 SITE, RUN = "openstack", "lease"
-SiteName = Annotated[
-    str,
-    typer.Option("--site", help="A site under inventory/, or the path of one.", autocompletion=site_names),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Name = Annotated[str, typer.Argument(help="A name under cloud.leases.reserve.")]
 Hours = Annotated[float, typer.Option("--hours", min=0.1, help="How long, or how much longer.")]
 

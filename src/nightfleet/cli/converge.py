@@ -5,13 +5,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from nightfleet.cli.options import Json, SiteName
 from nightfleet.cli.reporting import print_plan, print_report
 from nightfleet.cli.watch import watching
 from nightfleet.converge import ConvergeReport, choose, exit_code, last_report
 from nightfleet.converge import converge as run_converge
 from nightfleet.converge.command import capabilities
 from nightfleet.errors import Exit, NightfleetError
-from nightfleet.home import DEFAULT_SITE, home, site_names, site_path
+from nightfleet.home import DEFAULT_SITE, home, site_path
 from nightfleet.site import Site, load_site
 
 app = typer.Typer(no_args_is_help=True)
@@ -19,10 +20,6 @@ app = typer.Typer(no_args_is_help=True)
 Nodes = Annotated[
     list[str] | None,
     typer.Argument(help="Names or ranges, like lab-w[1-2]. Default: every node of the site."),
-]
-SiteName = Annotated[
-    str,
-    typer.Option("--site", help="A site under inventory/, or the path of one.", autocompletion=site_names),
 ]
 Only = Annotated[
     str | None,
@@ -33,7 +30,6 @@ Only = Annotated[
         autocompletion=lambda: capabilities(home()),
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print the report as JSON on stdout.")]
 
 
 @app.command(epilog="Example: nightfleet plan 'lab-w[1-2]' --only containerd")

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from nightfleet import depot
 from nightfleet.cli.depot_progress import progress
+from nightfleet.cli.options import Json
 from nightfleet.depot.debian import install_packages
 from nightfleet.depot.gobuild import host_arch
 from nightfleet.depot.model import IMAGES, Arch, Kind, Stored, Wanted
@@ -22,8 +23,6 @@ app = typer.Typer(
     add_completion=False,
     epilog="Example: nightfleet depot fetch && nightfleet depot list",
 )
-
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
 
 @app.command(
@@ -46,7 +45,7 @@ def fetch(
     packages: Annotated[
         bool, typer.Option("--install-packages", help="Install the Debian packages that builds need (root).")
     ] = False,
-    as_json: JsonOption = False,
+    as_json: Json = False,
 ) -> None:
     """Bring artifacts into the local depot: from another depot, upstream, or built from Go modules."""
     wanted = chosen(names or [], kubernetes or [])
@@ -64,7 +63,7 @@ def fetch(
 
 
 @app.command("list", epilog="Example: nightfleet depot list --json")
-def list_command(as_json: JsonOption = False) -> None:
+def list_command(as_json: Json = False) -> None:
     """Show what the depot holds, and what of the lock it lacks."""
     cache = depot.Cache()
     index = cache.index()
@@ -86,7 +85,7 @@ def verify(
     repair: Annotated[
         bool, typer.Option("--repair", help="Remove bad files, so that fetch gets them.")
     ] = False,
-    as_json: JsonOption = False,
+    as_json: Json = False,
 ) -> None:
     """Read every file again and compare its sha256 with the index."""
     cache = depot.Cache()

@@ -6,10 +6,9 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.text import Text
 
-from nightfleet.cli.backup import where
 from nightfleet.cli.disks_show import as_json, print_disks, print_move, print_plans
+from nightfleet.cli.options import Json, SiteName, say, where
 from nightfleet.cli.reporting import print_report
 from nightfleet.cli.watch import watching
 from nightfleet.cluster.ssh import Shell
@@ -20,7 +19,7 @@ from nightfleet.diskwork.layout import lay_out
 from nightfleet.diskwork.moving import Move, Wishes
 from nightfleet.diskwork.survey import Opened, Surveyed, survey
 from nightfleet.errors import Exit, NightfleetError
-from nightfleet.home import DEFAULT_SITE, site_names, site_path
+from nightfleet.home import DEFAULT_SITE, site_path
 from nightfleet.site import Site, load_site
 
 app = typer.Typer(no_args_is_help=True, help="Disks: show them, plan their layout, lay them out.")
@@ -28,11 +27,6 @@ app = typer.Typer(no_args_is_help=True, help="Disks: show them, plan their layou
 Nodes = Annotated[
     list[str] | None, typer.Argument(help="Names or ranges, like lab-w[1-2]. Default: every node.")
 ]
-SiteName = Annotated[
-    str,
-    typer.Option("--site", help="A site under inventory/, or the path of one.", autocompletion=site_names),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Erase = Annotated[
     list[str] | None,
     typer.Option(
@@ -173,8 +167,3 @@ def leave(surveyed: list[Surveyed], refused: bool = False) -> None:
         raise typer.Exit(Exit.PARTLY if any(not one.silent for one in surveyed) else Exit.FAILED)
     if refused and any(one.refusals for one in surveyed):
         raise typer.Exit(Exit.REFUSED)
-
-
-def say(line: str) -> None:
-    """Tell a person something, on stderr."""
-    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(line, style="dim"))

@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from nightfleet.cli.backup import where
+from nightfleet.cli.options import where
 from nightfleet.disks.eviction import Thresholds
 from nightfleet.disks.picture import picture
 from nightfleet.disks.words import size

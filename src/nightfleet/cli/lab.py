@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from nightfleet.cli.options import Json
 from nightfleet.converge import exit_code
 from nightfleet.errors import Exit, NightfleetError
 from nightfleet.home import DEFAULT_SITE, is_path, site_names, site_path
@@ -39,7 +40,6 @@ SiteOption = Annotated[
     str,
     typer.Option("--site", help="Name of a site or path of its file.", autocompletion=lambda: site_names()),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
 
 @app.command(epilog="Example: nightfleet lab up")
@@ -48,7 +48,7 @@ def up(
     hosts_only: Annotated[
         bool, typer.Option("--hosts-only", help="Boot blank hosts and stop there.")
     ] = False,
-    as_json: JsonOption = False,
+    as_json: Json = False,
 ) -> None:
     """A cluster on this machine: artifacts, hosts, converge, proof. What is there already stays."""
     from nightfleet.cli import lab_up  # pulls in pyinfra's side; the other commands answer without it
@@ -77,7 +77,7 @@ def up(
 
 
 @app.command(epilog="Example: nightfleet lab status --json")
-def status(site: SiteOption = DEFAULT_SITE, as_json: JsonOption = False) -> None:
+def status(site: SiteOption = DEFAULT_SITE, as_json: Json = False) -> None:
     """Show what each host is doing: state, address, uptime, memory, disks."""
     found = lab_status(lab_name(site))
     if as_json:
@@ -109,7 +109,7 @@ def ssh_command(
 
 
 @app.command(epilog="Example: nightfleet lab down")
-def down(site: SiteOption = DEFAULT_SITE, as_json: JsonOption = False) -> None:
+def down(site: SiteOption = DEFAULT_SITE, as_json: Json = False) -> None:
     """Remove the lab: hosts, disks, network, settings. Also after an interrupted start."""
     name = lab_name(site)
     with steps() as on_event:

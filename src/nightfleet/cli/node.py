@@ -9,13 +9,14 @@ from rich.console import Console
 from rich.text import Text
 
 from nightfleet.cli.leaving import print_leave_plan, print_left, proof_of
+from nightfleet.cli.options import Json, SiteName
 from nightfleet.cli.rebooting import look, print_needs, print_nodes, print_outcome, print_reboot_plan
 from nightfleet.cli.renewal import print_renewal_plan, print_renewed
 from nightfleet.cli.watch import watching
 from nightfleet.cluster.ssh import Shell
 from nightfleet.converge import choose
 from nightfleet.errors import Exit, NightfleetError
-from nightfleet.home import DEFAULT_SITE, site_names, site_path
+from nightfleet.home import DEFAULT_SITE, site_path
 from nightfleet.membership.leave import Step, Wishes
 from nightfleet.membership.leaving import Leave
 from nightfleet.membership.rebooting import Reboot
@@ -25,12 +26,7 @@ from nightfleet.site import Site, load_site
 
 app = typer.Typer(no_args_is_help=True, help="Nodes: list, leave, reboot, replace, renew certificates.")
 
-SiteName = Annotated[
-    str,
-    typer.Option("--site", help="A site under inventory/, or the path of one.", autocompletion=site_names),
-]
 Name = Annotated[str, typer.Argument(metavar="NODE", help="A node of the site file.")]
-Json = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON on stdout.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the plan; touch nothing.")]
 Outside = Annotated[
     str,

@@ -6,20 +6,16 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from nightfleet.cli.options import Json, SiteName
 from nightfleet.cli.reporting import print_plan, print_report, summary
 from nightfleet.converge.html import render_html
 from nightfleet.converge.store import find_run, last_run, read_report, run_names, write_at_once
 from nightfleet.errors import Exit, NightfleetError
-from nightfleet.home import DEFAULT_SITE, site_names, site_path
+from nightfleet.home import DEFAULT_SITE, site_path
 from nightfleet.site import load_site
 
 app = typer.Typer(no_args_is_help=True, help="Reports of earlier runs.")
 
-SiteName = Annotated[
-    str,
-    typer.Option("--site", help="A site under inventory/, or the path of one.", autocompletion=site_names),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print the stored JSON.")]
 Html = Annotated[bool, typer.Option("--html", help="Write report.html beside the JSON, and print where.")]
 
 

@@ -13,7 +13,7 @@ from rich.text import Text
 from nightfleet.backup.key import default_path
 from nightfleet.backup.restore import Plan, Restored, prepare
 from nightfleet.backup.restore import restore as run_restore
-from nightfleet.cli.backup import age, print_json, say, where
+from nightfleet.cli.options import age, print_json, say, where
 from nightfleet.cluster.ssh import Shell
 from nightfleet.converge.lock import one_operation
 from nightfleet.errors import Exit

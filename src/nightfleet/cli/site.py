@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from nightfleet.cli.options import Json
 from nightfleet.depot.model import load_lock
 from nightfleet.errors import Exit, NightfleetError
 from nightfleet.home import DEFAULT_SITE, home, site_path
@@ -24,11 +25,10 @@ app = typer.Typer(name="site", no_args_is_help=True, help="Check, show and start
 SiteOption = Annotated[
     str, typer.Option("--site", "-s", metavar="NAME", help="Name under inventory/, or a path.")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command()
-def check(site: SiteOption = DEFAULT_SITE, json_: JsonOption = False) -> None:
+def check(site: SiteOption = DEFAULT_SITE, json_: Json = False) -> None:
     """Report everything that is wrong with a site file, each fault with its line and the way out.
 
     Example: nightfleet site check --site campus
@@ -54,7 +54,7 @@ def check(site: SiteOption = DEFAULT_SITE, json_: JsonOption = False) -> None:
 
 
 @app.command()
-def show(site: SiteOption = DEFAULT_SITE, json_: JsonOption = False) -> None:
+def show(site: SiteOption = DEFAULT_SITE, json_: Json = False) -> None:
     """Print every node and every value of a site; what the file does not say is marked as a default.
 
     Example: nightfleet site show --site lab --json

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from nightfleet.cli.options import Json, SiteName
 from nightfleet.cli.upgrade_show import show_plan, show_report
 from nightfleet.cli.upgrade_watch import watching
 from nightfleet.cluster.api import Api
@@ -16,7 +17,7 @@ from nightfleet.cluster.ssh import Shell
 from nightfleet.converge.lock import one_operation
 from nightfleet.depot.model import load_index, load_lock
 from nightfleet.errors import Exit, NightfleetError
-from nightfleet.home import DEFAULT_SITE, site_names, site_path
+from nightfleet.home import DEFAULT_SITE, site_path
 from nightfleet.ledger import Ledger
 from nightfleet.site import Role, Site, load_site
 from nightfleet.upgrade import depot
@@ -38,10 +39,6 @@ app = typer.Typer(
 To = Annotated[
     str | None, typer.Option("--to", metavar="VERSION", help="The Kubernetes version; the site file's.")
 ]
-SiteName = Annotated[
-    str,
-    typer.Option("--site", help="A site under inventory/, or the path of one.", autocompletion=site_names),
-]
 Accept = Annotated[
     bool, typer.Option("--accept-deprecated", help="Go on although APIs are in use that the target removes.")
 ]
@@ -52,7 +49,6 @@ Outside = Annotated[
 Tolerate = Annotated[
     int, typer.Option("--tolerate", metavar="N", min=0, help="Workers that may be left out or fail.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 
 
 @app.command(epilog="Example: nightfleet upgrade plan --to 1.36.3")
