@@ -23,8 +23,9 @@ _KILL_SECONDS = 30  # a process that waits for a busy disk ends when the disk ha
 # The kernel takes its time to let the pods of a killed host go, and the host's own interface with them.
 _NETWORK_THERE, _NETWORK_SECONDS = "Failed to add new veth", 60
 _INIT = "/run/nightfleet-lab/init"  # seen in the host only; it becomes /sbin/init
-# What containers in a container need beyond nspawn's default filter: keyrings, BPF, mounts, modules, perf.
-_SYSTEM_CALLS = "add_key keyctl bpf @mount @module perf_event_open"
+# What containers in a container need beyond nspawn's default filter: keyrings, BPF, mounts, modules, perf;
+# and what a file server in user space finds its files by (NFS-Ganesha).
+_SYSTEM_CALLS = "add_key keyctl bpf @mount @module perf_event_open open_by_handle_at name_to_handle_at"
 
 
 def command(lab: LabSpec, host: HostSpec, layout: Layout, *, modules: bool) -> list[str]:

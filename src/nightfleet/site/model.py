@@ -11,6 +11,7 @@ from pydantic import Field, PrivateAttr
 from nightfleet.site.artifacts import Artifacts
 from nightfleet.site.backup import Backup
 from nightfleet.site.base import Base
+from nightfleet.site.cache import Cache
 from nightfleet.site.classes import NodeClass
 from nightfleet.site.cloud import Cloud
 from nightfleet.site.connection import Connection
@@ -24,6 +25,7 @@ from nightfleet.site.kubernetes import Kubernetes
 from nightfleet.site.lab import Lab
 from nightfleet.site.maintenance import Maintenance
 from nightfleet.site.network import Network
+from nightfleet.site.nfs import Nfs
 from nightfleet.site.nodes import Node, NodeRange, Role
 from nightfleet.site.registry import Registry
 from nightfleet.site.section import Line, Name, Section
@@ -55,6 +57,10 @@ class Site(Section):
     )
     backup: Backup = Field(
         default_factory=Backup, description="snapshots of etcd and the cluster's keys, and where they lie"
+    )
+    nfs: Nfs = Field(default_factory=Nfs, description="shared storage: exports, mounts, volumes")
+    cache: Cache = Field(
+        default_factory=Cache, description="the local cache of network filesystems that are mounted with it"
     )
     smoke: Smoke = Field(default_factory=Smoke, description="the proof that a cluster works")
     lab: Lab | None = Field(None, description="only where nightfleet makes the hosts itself")

@@ -12,6 +12,7 @@ from nightfleet.site.checks.disks import DISKS
 from nightfleet.site.checks.endpoint import ENDPOINT
 from nightfleet.site.checks.machines import MACHINES
 from nightfleet.site.checks.networks import NETWORKS
+from nightfleet.site.checks.nfs import NFS
 from nightfleet.site.checks.ranges import RANGES
 from nightfleet.site.checks.secrets import SECRETS
 from nightfleet.site.checks.settings import SETTINGS
@@ -23,7 +24,7 @@ Check = Callable[[Site], Iterator[Fault]]
 
 OF_RANGES: tuple[Check, ...] = RANGES
 OF_SECTIONS: tuple[Check, ...] = (*NETWORKS, *SETTINGS, *SECRETS, *DISKS, *CLOUD)
-OF_FLEET: tuple[Check, ...] = (*MACHINES, *CLUSTER, *ENDPOINT, *BACKUP)
+OF_FLEET: tuple[Check, ...] = (*MACHINES, *CLUSTER, *ENDPOINT, *BACKUP, *NFS)
 CHECKS: tuple[Check, ...] = (*OF_RANGES, *OF_SECTIONS, *OF_FLEET)
 
 

@@ -16,6 +16,7 @@ from nightfleet.site.checks import (
     endpoint,
     machines,
     networks,
+    nfs,
     ranges,
     secrets,
     settings,
@@ -26,7 +27,7 @@ from nightfleet.site.conftest import Faults
 from nightfleet.site.faults import Fault
 from nightfleet.site.load import parse_site
 
-ROOMS = (backup, cloud, disks, ranges, networks, machines, cluster, endpoint, settings, secrets, wisdom)
+ROOMS = (backup, cloud, disks, ranges, networks, nfs, machines, cluster, endpoint, settings, secrets, wisdom)
 WARNINGS = {check.__name__ for check in wisdom.WISDOM}
 CASES: dict[str, dict[str, dict[str, Any]]] = yaml.safe_load(
     Path(__file__).with_name("cases.yaml").read_text(encoding="utf-8")
