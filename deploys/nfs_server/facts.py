@@ -6,24 +6,10 @@ from collections.abc import Sequence
 from deploys.hostops import node, site
 from deploys.hostops.facts import HostFact
 from deploys.hostops.this import ask
-from deploys.nfs_server.plan import Folder, Found
+from deploys.nfs_server.plan import TEMPLATES, Folder, Found
 from nightfleet.site.shares import served_by
 
-# A folder that is not there yet will lie on the filesystem of the nearest one above it.
-LOOK = r"""
-if grep -qw nfsd /proc/filesystems || modprobe -n -q nfsd 2>/dev/null; then echo nfsd; fi
-ss -Hltnp 'sport = :2049' 2>/dev/null | sed 's/^/listens /'
-for path in "$@"; do
-  at=$path there=yes
-  while [ ! -d "$at" ]; do at=$(dirname "$at") there=no; done
-  findmnt -n -r -o FSTYPE,TARGET,OPTIONS --target "$at" | tail -n 1 | sed "s|^|folder $path $there |"
-  [ $there = no ] || project=$(xfs_io -r -c lsproj "$path" 2>/dev/null) && echo "project $path ${project##* }"
-done
-findmnt -n -r -t xfs -o TARGET,OPTIONS | grep -w prjquota | cut -d' ' -f1 | while read -r at; do
-  xfs_quota -x -c 'report -p -n -N -b' "$at" 2>/dev/null | sed -n "s|^#|limit $at |p"
-done
-true
-"""
+LOOK = (TEMPLATES / "look.sh").read_text(encoding="utf-8")
 
 
 class Serving(HostFact):

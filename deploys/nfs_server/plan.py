@@ -15,7 +15,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 ETC = "/etc/nightfleet/nfs_server"
 UNITS = "/etc/systemd/system"
 EXPORTS = "/etc/exports.d/nightfleet.exports"
-GANESHA = f"{ETC}/ganesha.conf"
+GANESHA = f"{ETC}/exports.conf"
 MARK = f"{ETC}/serves"  # says that there is something to undo
 LOADED = {"kernel": "/var/lib/nfs/etab", "ganesha": "/run/ganesha/loaded"}  # written when exports are read
 FIRST_PROJECT = 1_000_000  # ids of XFS projects below are left to others
@@ -98,12 +98,19 @@ def refusals(site: Site, node: Node, found: Found) -> list[str]:
         elif share.quota and not folder.has_quotas:
             what = f"{share.name} may hold {share.quota}, and {folder.mounted_at} is {folder.filesystem}"
             reasons.append(f"{what} without project quotas; mount XFS with prjquota, or take its quota out")
-    taken = found.listener and ("users:" in found.listener) is (program(node, found) is Program.KERNEL)
-    if taken and "ganesha.nfsd" not in found.listener.replace("listens", ""):
-        reasons.append(f"port 2049 is taken: {found.listener.removeprefix('listens ').strip()}")
-    elif taken:
-        reasons.append("NFS-Ganesha serves here, and the kernel could: stop nightfleet-ganesha.service first")
-    return reasons
+    return [*reasons, *port_refusals(program(node, found), found.listener)]
+
+
+def port_refusals(chosen: Program, listener: str) -> list[str]:
+    """Say who else listens; the kernel's own server has no process, so that ss names none."""
+    serves = (
+        Program.GANESHA if "ganesha.nfsd" in listener else None if "users:" in listener else Program.KERNEL
+    )
+    if not listener or serves is chosen:
+        return []
+    if serves is Program.GANESHA:
+        return ["NFS-Ganesha serves here, and the kernel could: stop nightfleet-ganesha.service first"]
+    return [f"port 2049 is taken: {' '.join(listener.split()[1:])}"]
 
 
 def plan(site: Site, node: Node, found: Found) -> Wanted:
@@ -111,7 +118,7 @@ def plan(site: Site, node: Node, found: Found) -> Wanted:
     chosen, mine = program(node, found), served_by(site, node)
     quotas = tuple(
         Quota(share.path, number, amount(share.quota) if share.quota else 0)
-        for share, number in numbered(mine, FIRST_PROJECT, 1 << 20).items()
+        for share, number in numbered(mine, FIRST_PROJECT, 1 << 20)
         if (folder := found.folders.get(share.path)) and folder.has_quotas
     )
     common = (File(MARK, f"{chosen}\n"),)
@@ -145,31 +152,32 @@ def _kernel(site: Site, mine: Sequence[Share]) -> Made:
     return ("nfs-kernel-server",), (), (settings, mounts, exports), unit, EXPORTS
 
 
-def _ganesha(site: Site, mine: Sequence[Share]) -> Made:
+def _ganesha(_: Site, mine: Sequence[Share]) -> Made:
+    settings = File(f"{ETC}/ganesha.conf", (TEMPLATES / "ganesha.conf").read_text(encoding="utf-8"))
     exports = File.from_template(
-        GANESHA, TEMPLATES / "ganesha.conf.j2", shares=numbered(mine, 1, 60_000), threads=site.nfs.threads
+        GANESHA, TEMPLATES / "ganesha-exports.conf.j2", shares=numbered(mine, 1, 60_000)
     )
     unit = File.from_template(
         f"{UNITS}/nightfleet-ganesha.service", TEMPLATES / "nightfleet-ganesha.service.j2", shares=mine
     )
     masks = tuple(Link(f"{UNITS}/{one}.service", "/dev/null") for one in ("nfs-ganesha", "nfs-ganesha-lock"))
-    runs = Unit("nightfleet-ganesha.service", reads=(unit.path,))
-    return ("nfs-ganesha", "nfs-ganesha-vfs"), masks, (exports, unit), runs, GANESHA
+    runs = Unit("nightfleet-ganesha.service", reads=(settings.path, unit.path))
+    return ("nfs-ganesha", "nfs-ganesha-vfs"), masks, (settings, exports, unit), runs, GANESHA
 
 
-def numbered(mine: Sequence[Share], first: int, span: int) -> dict[Share, int]:
+def numbered(mine: Sequence[Share], first: int, span: int) -> list[tuple[Share, int]]:
     """Give every share a number of its own that does not change when others come and go: clients keep it."""
-    taken: dict[Share, int] = {}
+    taken: dict[str, int] = {}
     for share in sorted(mine, key=lambda one: one.name):
         number = zlib.crc32(share.name.encode()) % span
         while first + number in taken.values():
             number = (number + 1) % span
-        taken[share] = first + number
-    return taken
+        taken[share.name] = first + number
+    return [(share, taken[share.name]) for share in mine]
 
 
 def quota_steps(quotas: Sequence[Quota], found: Found) -> list[tuple[str, ...]]:
-    """Return the words of xfs_quota's commands that bring limits to where they should be: mount point, command."""
+    """Return xfs_quota's commands that bring limits to where they should be: mount point, command."""
     steps: list[tuple[str, ...]] = []
     for quota in quotas:
         folder = found.folders.get(quota.path)

@@ -88,4 +88,6 @@ class Nfs(Section):
     volumes: dict[Name, Volume] = Field(
         default_factory=dict, description="volumes that are there already, by their names"
     )
-    threads: int = Field(16, ge=1, le=1024, description="threads of each server")
+    threads: int = Field(
+        16, ge=1, le=1024, description="threads of the kernel's server; Ganesha has as many as it needs"
+    )
