@@ -12,12 +12,16 @@ from pyinfra.context import host
 from deploys.backup import keep_copies, make_backups
 from deploys.backup.plan import PACKAGES as BACKUP_PACKAGES
 from deploys.base import base
+from deploys.cachefilesd import cachefilesd
 from deploys.containerd import containerd
 from deploys.disks import disks
 from deploys.endpoint import endpoint
 from deploys.kubernetes import begin, follow, prepare, reinforce, settle
 from deploys.kubernetes.plan import PACKAGES as NODE_PACKAGES
 from deploys.network import network
+from deploys.nfs_client import nfs_client
+from deploys.nfs_server import nfs_server
+from deploys.nfs_volumes import nfs_volumes
 from deploys.registry import registry
 from deploys.registry.plan import AHEAD as REGISTRY_PACKAGES
 from deploys.smoke import smoke
@@ -49,6 +53,9 @@ if "control_plane" in host.groups:
 
 follow()  # control planes have nothing to do here, and so hold the workers back until they are done
 network()
+nfs_server()
+cachefilesd()  # before anything is mounted with it
+nfs_client()  # nobody passes this line before all servers serve
 
 if "control_plane" in host.groups:
     make_backups()
@@ -57,4 +64,5 @@ keep_copies()
 
 if "first_control_plane" in host.groups:
     settle()
+    nfs_volumes()
     smoke()

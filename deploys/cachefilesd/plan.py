@@ -89,7 +89,7 @@ def is_dedicated(site: Site, node: Node) -> bool:
 
 
 def limits_of(site: Site, node: Node) -> Limits:
-    """Compute the limits: a cache of its own fills its disk, another one yields before kubelet evicts for it."""
+    """Compute the limits: a dedicated cache fills its disk, another one yields before kubelet frees room."""
     said = site.cache
     if said.run and said.cull and said.stop:
         return Limits(said.run, said.cull, said.stop, "as the site file says")

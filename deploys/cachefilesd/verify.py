@@ -58,9 +58,10 @@ def test_the_kernel_says_fsc_yes_for_every_mount_that_should_be_cached(
 def test_reading_a_file_moves_the_counters_of_the_cache(host: Host, site: Site, node: Node) -> None:
     """A file that nobody reads now is looked for; in an empty share the claim cannot be made."""
     for where in places(site, node):
-        find = f"timeout -k 1 20 find {where} -xdev -maxdepth 4 -type f -size +0 -readable 2>/dev/null | head -n 1"
-        found = host.run(find).stdout.strip()
+        look = f"timeout -k 1 20 find {where} -xdev -maxdepth 4 -type f -size +0 -readable"
+        found = host.run(f"{look} 2>/dev/null | head -n 1").stdout.strip()
         assert found, f"{where} holds no file to read: put one there, and ask again"
+        host.check_output("timeout -k 1 60 dd if=%s of=/dev/null iflag=nocache count=0", found)  # dd(1)
         before = numbers(host.check_output(STATS))
-        host.check_output("timeout -k 1 60 dd if=%s of=/dev/null bs=64k count=16 iflag=nocache", found)
+        host.check_output("timeout -k 1 60 dd if=%s of=/dev/null bs=64k count=16", found)
         assert numbers(host.check_output(STATS)) != before, f"reading {found} went past the cache"

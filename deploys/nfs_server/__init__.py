@@ -6,15 +6,18 @@ from deploys.hostops import install_packages, node, place, refuse_if, report_pro
 from deploys.nfs_server.facts import serving
 from deploys.nfs_server.operations import limit, load_exports, make_folders
 from deploys.nfs_server.plan import Wanted, plan, refusals
+from deploys.nfs_server.undo import undo
 from nightfleet.site.shares import served_by
 
 
 @deploy("nfs_server")
 def nfs_server() -> None:
-    """Serve what the site exports from this node; nothing where it exports nothing."""
+    """Serve what the site exports from this node; another node that served once serves no longer."""
     report_progress()
     if served_by(site(), node()):
         serve()
+    elif site().nfs.exports:
+        undo()
 
 
 def serve() -> None:

@@ -9,6 +9,7 @@ from deploys.disks import disks
 from deploys.endpoint import endpoint
 from deploys.kubernetes import begin, is_first, prepare, reinforce, settle
 from deploys.network import network
+from deploys.nfs_volumes import nfs_volumes
 
 
 @deploy("role control_plane")
@@ -26,3 +27,4 @@ def control_plane() -> None:
     make_backups()
     if is_first():
         settle()
+        nfs_volumes()

@@ -3,18 +3,22 @@
 from pyinfra.api.deploy import deploy
 
 from deploys.base import base
+from deploys.cachefilesd import cachefilesd
 from deploys.containerd import containerd
 from deploys.disks import disks
 from deploys.kubernetes import follow, prepare
 from deploys.network import network
+from deploys.nfs_client import nfs_client
 
 
 @deploy("role worker")
 def worker() -> None:
-    """The machine, its runtime, membership, and the node's own part of the pod network."""
+    """The machine, its runtime, membership, its part of the pod network, shared storage."""
     base()
     disks()
     containerd()
     prepare()
     follow()
     network()
+    cachefilesd()
+    nfs_client()

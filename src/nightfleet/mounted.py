@@ -55,11 +55,11 @@ def read_volumes(lines: Iterable[str]) -> dict[str, bool]:
 
 
 def uncached(wanted: Iterable[str], mounts: Sequence[Mounted], volumes: Mapping[str, bool]) -> Iterator[str]:
-    """Say which mount points that should be cached are not, and why; those not mounted now are left out."""
+    """Say which NFS mounts that should be cached are not, and why; those not mounted now are left out."""
     by_place = {mount.where: mount for mount in mounts}
     for where in wanted:
         mount = by_place.get(where)
-        if mount is None or (mount.kind in NFS and volumes.get(mount.device) and mount.cached):
+        if mount is None or mount.kind not in NFS or (mount.cached and volumes.get(mount.device)):
             continue
         others = [one.where for one in mounts if one.device == mount.device and one.where != where]
         if others:

@@ -1,7 +1,7 @@
 """The whole examination, question after question, each finding as soon as it is there."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from importlib import metadata
 from platform import machine as processor
@@ -9,7 +9,7 @@ from platform import machine as processor
 from nightfleet.cluster.certificates import certificates
 from nightfleet.cluster.ssh import Shell
 from nightfleet.depot.model import Index, Lock, Wanted, cache_dir, load_index, load_lock
-from nightfleet.doctor import access, backup, cluster, machine, nodes, probe
+from nightfleet.doctor import access, backup, cluster, machine, nodes, probe, shares
 from nightfleet.doctor.nodes import Look
 from nightfleet.errors import NightfleetError
 from nightfleet.finding import Finding, Status
@@ -97,6 +97,19 @@ def reach(site: Site) -> Iterator[Finding]:
     yield from nodes.logins(site, logins)
     yield from nodes.clocks(site, looks)
     yield from nodes.disks(looks)
+    yield from storage(site, looks)
+
+
+def storage(site: Site, looks: Mapping[str, Look]) -> Iterator[Finding]:
+    """Network filesystems of the nodes that let us in; nothing where the site has none."""
+    names = [name for name in shares.asked(site) if name in looks]
+    if not names:
+        return
+    with Shell(site) as shell:
+        said = shell.each(names, shares.QUESTION, seconds=shares.PATIENCE)
+    yield from shares.judge(
+        {name: one.out.splitlines() if one.code == 0 else None for name, one in said.items()}
+    )
 
 
 def kubernetes(site: Site) -> Iterator[Finding]:

@@ -47,7 +47,9 @@ class Use(Section):
     server: Host | None = Field(None, description="a server elsewhere, instead of `export`")
     path: Directory | None = Field(None, description="what that server exports")
     version: Literal["4.1", "4.2"] = Field("4.2", description="of NFS")
-    nconnect: int = Field(4, ge=1, le=16, description="TCP connections to the server")
+    nconnect: int = Field(
+        4, ge=1, le=16, description="TCP connections to the server; the first mount of a server decides"
+    )
     cache: bool = Field(False, description="keep what was read on a local disk (fsc); section `cache`")
     read_only: bool = Field(False, description="mounted for reading only")
 
