@@ -1,5 +1,7 @@
 """Shared storage on real hosts: NFS-Ganesha serves, and clients in user space, each with the address of a
-host, see what they are let in to and nothing else. Mounts by the kernel are in tests/vm: this machine's has no NFS.
+host, see what they are let in to and nothing else.
+
+Mounts by the kernel are in tests/vm: the kernel of most machines that run labs has no NFS.
 """
 
 import os

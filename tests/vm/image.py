@@ -11,6 +11,7 @@ from nightfleet.lab.command import run
 PACKAGES = (
     *("linux-image-cloud-amd64", "initramfs-tools", "udev", "xfsprogs", "e2fsprogs", "fdisk", "lvm2"),
     *("quota", "psmisc"),
+    *("nfs-kernel-server", "nfs-common", "cachefilesd"),
 )
 SIZE = "8G"
 NETWORK = "[Match]\nName=en* eth*\n[Network]\nAddress=10.0.2.15/24\nGateway=10.0.2.2\n"  # QEMU's user network
