@@ -7,14 +7,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from nightfleet.cli import cloud_backup, cloud_leases
+from nightfleet.cli import cloud_backup, cloud_leases, cloud_roll
+from nightfleet.cli.cloud_plan import planned, seen
 from nightfleet.cli.cloud_show import print_handover, print_judged, watching
 from nightfleet.cli.doctor import print_finding, summary
 from nightfleet.cli.options import Json, SiteName
 from nightfleet.cloud import course
-from nightfleet.cloud.look import look
-from nightfleet.cloud.occupied import Occupied
-from nightfleet.cloud.project import connect, room, section
+from nightfleet.cloud.project import section
 from nightfleet.converge.lock import one_operation
 from nightfleet.errors import Exit, NightfleetError
 from nightfleet.finding import Status
@@ -30,6 +29,7 @@ app = typer.Typer(
 )
 app.add_typer(cloud_leases.app, name="leases")
 app.add_typer(cloud_backup.app, name="backup")
+app.command("roll", epilog="Example: nightfleet cloud roll --site openstack")(cloud_roll.roll)
 
 SITE = "openstack"
 Only = Annotated[
@@ -115,7 +115,7 @@ def destroy(
             Exit.USAGE,
         )
     with one_operation(model.site):
-        judged = planned(model, (), allow_replace or (), destroy=True)
+        judged = planned(model, (), allow_replace or (), destroy=True, go_on=not dry_run)
         if everything:
             judged = course.rejudged(model, judged, seen(model), [course.EVERYTHING])
         carry_out(model, judged, "destroy", site, dry_run, json)
@@ -161,34 +161,10 @@ def doctor(site: SiteName = SITE, json: Json = False) -> None:
     raise typer.Exit(Exit.FAILED if failed else Exit.DONE)
 
 
-def planned(
-    model: Site,
-    only: tuple[str, ...] | list[str],
-    allowed: tuple[str, ...] | list[str],
-    destroy: bool = False,
-    go_on: bool = False,
-) -> course.Judged:
-    """Plan and judge; with `go_on`, first take over what a killed apply left behind."""
-    connection = connect(section(model))
-    occupied, left = seen(model), room(connection)
-    err = Console(stderr=True, highlight=False)
-    with watching(err, "planning") as watcher:
-        judged = course.make_plan(model, occupied, left, allowed, only, destroy, watcher)
-    # What lies in something else is recognised once that is in the state: a few rounds.
-    while go_on and course.was_killed(model) and course.adopt(model, judged, connection, err.print):
-        with watching(err, "planning again") as watcher:
-            judged = course.make_plan(model, occupied, left, allowed, only, destroy, watcher)
-    return judged
-
-
-def seen(model: Site) -> Occupied:
-    """Ask the cluster who works where."""
-    with Console(stderr=True).status("asking the cluster who works on its machines"):
-        return look(model)
-
-
 def carry_out(model: Site, judged: course.Judged, step: str, site: str, dry_run: bool, json: bool) -> None:
     """Apply what was judged safe; print what came of it."""
+    if judged.verdict.empty and not dry_run and course.was_killed(model):
+        course.conclude(model, step)
     if dry_run or not judged.may_go or judged.verdict.empty:
         leave(judged, site, json)
     err = Console(stderr=True, highlight=False)
