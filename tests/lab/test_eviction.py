@@ -5,7 +5,6 @@ what is too much then is a real image or a pod's own files. kubelet remembers fo
 short of room; it is restarted after each proof, so that the cluster is left as it was.
 """
 
-import json
 import os
 import subprocess
 from collections.abc import Iterator
@@ -78,7 +77,8 @@ class Worker:
     def run(self, name: str, image: str) -> Object:
         """Start a pod that matters little, and return it once it runs."""
         self.api.post(PODS, pod(name, image))
-        return wait_until(lambda: running(self.api.get(f"{PODS}/{name}")), f"{name} to run", 300, 1)
+        wait_until(lambda: is_running(self.api.get(f"{PODS}/{name}")), f"{name} to run", 300, 1)
+        return self.api.get(f"{PODS}/{name}")
 
     def evicted(self, name: str) -> str:
         """Wait until a pod is evicted, and return why."""
@@ -97,12 +97,16 @@ class Worker:
         self.cluster.ask(NODE, "systemctl restart kubelet.service")
         for one in self.api.items("/api/v1/pods", fieldSelector="status.phase=Failed"):
             meta = one["metadata"]
-            self.api.delete(f"/api/v1/namespaces/{meta['namespace']}/pods/{meta['name']}?gracePeriodSeconds=0")
+            self.api.delete(
+                f"/api/v1/namespaces/{meta['namespace']}/pods/{meta['name']}?gracePeriodSeconds=0"
+            )
         wait_until(lambda: not self.pressed() and self.is_whole(), f"{NODE} to be as it was", 300, 1)
 
     def is_whole(self) -> bool:
         node = self.api.get(f"/api/v1/nodes/{NODE}")
-        ready = any(one["type"] == "Ready" and one["status"] == "True" for one in node["status"]["conditions"])
+        ready = any(
+            one["type"] == "Ready" and one["status"] == "True" for one in node["status"]["conditions"]
+        )
         sets = self.api.items("/apis/apps/v1/daemonsets")
         return (
             ready
@@ -131,13 +135,13 @@ def pod(name: str, image: str) -> Object:
     }
 
 
-def running(found: Object) -> Object | None:
-    return found if found["status"]["phase"] == "Running" else None
+def is_running(found: Object) -> bool:
+    return bool(found["status"]["phase"] == "Running")
 
 
 @pytest.fixture(scope="module")
-def pushed(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Push an image of one GiB to the cluster's registry."""
+def pushed(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Push an image of one GiB to the cluster's registry, and return its name."""
     folder = tmp_path_factory.mktemp("image")
     images = cluster.layout.host(NODE).mount("imagefs")
     agnhost = next(path for path in images.glob("*/snapshots/*/fs/**/agnhost") if path.is_file())
@@ -151,6 +155,7 @@ def pushed(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> None:
         f"skopeo copy --quiet --dest-tls-verify=false oci-archive:/root/{archive.name}"
         f" docker://127.0.0.1:5000/{REFERENCE} && rm /root/{archive.name}",
     )
+    return REFERENCE
 
 
 @pytest.fixture
@@ -173,7 +178,7 @@ def worker(cluster: Cluster, pushed: None) -> Iterator[Worker]:
             there.api.delete(f"{PODS}/{one['metadata']['name']}?gracePeriodSeconds=0")
         there.api.delete(f"{PRIORITY}/matters-little")
         there.recover()
-        cluster.ask(NODE, f"ctr -n k8s.io images remove --sync {REFERENCE} >/dev/null 2>&1 || true")
+        cluster.ask(NODE, f"ctr -n k8s.io images remove --sync {pushed} >/dev/null 2>&1 || true")
 
 
 def test_kubelet_counts_images_and_pods_on_the_filesystems_that_are_theirs(worker: Worker) -> None:

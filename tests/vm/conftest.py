@@ -60,7 +60,12 @@ def frozen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vm]:
         yield there
     finally:
         there.cut()
-        for path in (*folder.glob("*.raw"), *folder.glob("*.frozen"), *folder.glob("*.qcow2"), folder / "memory"):
+        for path in (
+            *folder.glob("*.raw"),
+            *folder.glob("*.frozen"),
+            *folder.glob("*.qcow2"),
+            folder / "memory",
+        ):
             path.unlink(missing_ok=True)
 
 

@@ -60,9 +60,7 @@ def ensure(say: Callable[[str], None]) -> Image:
     if lacking := packages.missing(machine.gather(), NEEDED):
         say(f"installing {' '.join(lacking)}")
         packages.install_packages(lacking)
-    recipe = replace(
-        rootfs.recipe(machine.gather()), packages=(*rootfs.PACKAGES, *PACKAGES), masked=MASKED
-    )
+    recipe = replace(rootfs.recipe(machine.gather()), packages=(*rootfs.PACKAGES, *PACKAGES), masked=MASKED)
     made_by = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:8]
     there = Image(cache_dir().with_name("vm") / f"{recipe.codename}-{recipe.key}-{made_by}")
     if not there.folder.is_dir():
@@ -86,9 +84,9 @@ def _make(source: Path, image: Image) -> None:
     run(["cp", "-a", "--reflink=auto", str(source), str(root)])
     run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(image.key)])
     authorized = {"root/.ssh/authorized_keys": image.key.with_suffix(".pub").read_text()}
-    for path, text in {**FILES, **authorized}.items():
-        (root / path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (root / path).write_text(text)
+    for name, text in {**FILES, **authorized}.items():
+        (root / name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (root / name).write_text(text)
     run(["chroot", str(root), "systemctl", "enable", "systemd-networkd.service", "ssh.service"])
     run(["chroot", str(root), "ssh-keygen", "-A"])
     host_key = (root / "etc/ssh/ssh_host_ed25519_key.pub").read_text().split()[:2]

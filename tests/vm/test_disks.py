@@ -121,7 +121,9 @@ def test_more_room_on_the_disk_in_the_group_and_in_the_folder_makes_filesystems_
 def test_after_a_reboot_everything_is_mounted_and_a_further_run_changes_nothing(running: Vm) -> None:
     running.reboot()
     assert running.says("systemctl is-system-running --wait || systemctl --failed --plain") == "running"
-    assert running.says(f"for at in {POINTS} /var/log/pods /tmp; do mountpoint -q $at || echo $at; done") == ""
+    assert (
+        running.says(f"for at in {POINTS} /var/log/pods /tmp; do mountpoint -q $at || echo $at; done") == ""
+    )
     assert running.says("stat -c %a /tmp") == "1777"
     assert running.says("swapon --noheadings --show=SIZE") in ("1024M", "1G")
     assert running.says("cat /scratch/note /home/note /var/cache/fscache/note | sort -u") == "kept"

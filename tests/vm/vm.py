@@ -150,7 +150,7 @@ class Vm:
     # Its operator
 
     def ssh(self, command: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
-        """Run a command on it, by one connection that is kept: a handshake takes a machine like this seconds."""
+        """Run a command on it, by one connection that is kept: a handshake takes it seconds."""
         options = {
             "BatchMode": "yes",
             "ConnectTimeout": "20",
@@ -161,7 +161,7 @@ class Vm:
             "ServerAliveInterval": "30",
         }
         words = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
-        argv = ["ssh", "-i", self.image.key, "-p", str(self.port), *words, "root@127.0.0.1", command]
+        argv = ["ssh", "-i", str(self.image.key), "-p", str(self.port), *words, "root@127.0.0.1", command]
         done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=PATIENCE)
         assert not check or done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
         return done
@@ -230,7 +230,7 @@ def said(report: Any) -> str:
 def overlay(below: Path, kind: str, path: Path) -> None:
     """Make a disk that begins as another one, and writes beside it."""
     path.unlink(missing_ok=True)
-    argv = ["qemu-img", "create", "-q", "-f", "qcow2", "-b", below, "-F", kind, path]
+    argv = ["qemu-img", "create", "-q", "-f", "qcow2", "-b", str(below), "-F", kind, str(path)]
     subprocess.run(argv, check=True)
 
 

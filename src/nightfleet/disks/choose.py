@@ -21,10 +21,8 @@ def choose(
     not guessed about.
     """
     if found.container:
-        return None, [
-            f"a container ({found.container}) has no disks of its own, only those of its machine; image files in"
-            " a folder are possible"
-        ]
+        own = f"a container ({found.container}) has no disks of its own"
+        return None, [f"{own}, only those of its machine; image files in a folder are possible"]
     fitting = [disk for disk in found.disks if fits(disk, place)]
     if not fitting:
         return None, [f"no disk is {wish(place)}; there are: {', '.join(map(title, found.disks)) or 'none'}"]

@@ -132,7 +132,7 @@ class Found:
 
     @property
     def disks(self) -> Sequence[Device]:
-        """Whole disks, by name; empty drives and what only calls itself a disk are none. Containers have none."""
+        """Whole disks, by name; no empty drives, nothing that only calls itself so. A container has none."""
         if self.container:
             return []
         found = [one for one in self.devices.values() if one.kind == "disk" and one.size]
