@@ -18,7 +18,7 @@ from nightfleet.cluster.api import Api, Object
 from nightfleet.depot.image import write_image
 from nightfleet.depot.model import Image, ImageRelease
 from nightfleet.disks.eviction import in_bytes
-from tests.lab.cluster import Cluster, wait_until
+from tests.lab.cluster import PROGRAMS, Cluster, wait_until
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="hosts are booted by root only")
 NODE, PLANE = "nft-w1", "nft-c1"
@@ -32,6 +32,9 @@ IMAGE = Image(
 )
 REFERENCE = f"{IMAGE.repository}:1"
 PODS = "/api/v1/namespaces/default/pods"
+# An image counts as unused when kubelet has known it for two minutes; here that is a second.
+YOUNG = "/etc/kubernetes/kubelet.d/99-young-images.conf"
+CONFIG = "apiVersion: kubelet.config.k8s.io/v1beta1\\nkind: KubeletConfiguration\\nimageMinimumGCAge: 1s\\n"
 PRIORITY = "/apis/scheduling.k8s.io/v1/priorityclasses"
 
 
@@ -140,6 +143,17 @@ def is_running(found: Object) -> bool:
 
 
 @pytest.fixture(scope="module")
+def eager(cluster: Cluster) -> Iterator[Worker]:
+    """Return the node, whose kubelet throws images away as soon as nobody uses them."""
+    there = Worker(cluster, Api(cluster.operator_files / "kubeconfig"))
+    cluster.ask(NODE, f"printf '{CONFIG}' >{YOUNG}")
+    there.recover()
+    yield there
+    cluster.ask(NODE, f"rm {YOUNG}")
+    there.recover()
+
+
+@pytest.fixture(scope="module")
 def pushed(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Push an image of one GiB to the cluster's registry, and return its name."""
     folder = tmp_path_factory.mktemp("image")
@@ -159,9 +173,9 @@ def pushed(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture
-def worker(cluster: Cluster, pushed: None) -> Iterator[Worker]:
+def worker(eager: Worker, pushed: str) -> Iterator[Worker]:
     """Return the node; afterwards it is as it was, and nothing has changed on the others."""
-    there = Worker(cluster, Api(cluster.operator_files / "kubeconfig"))
+    there = eager
     there.api.post(PRIORITY, {"metadata": {"name": "matters-little"}, "value": -10})
     others = there.pods(here=False)
     try:
@@ -178,7 +192,7 @@ def worker(cluster: Cluster, pushed: None) -> Iterator[Worker]:
             there.api.delete(f"{PODS}/{one['metadata']['name']}?gracePeriodSeconds=0")
         there.api.delete(f"{PRIORITY}/matters-little")
         there.recover()
-        cluster.ask(NODE, f"ctr -n k8s.io images remove --sync {pushed} >/dev/null 2>&1 || true")
+        there.cluster.ask(NODE, f"ctr -n k8s.io images remove --sync {pushed} >/dev/null 2>&1 || true")
 
 
 def test_kubelet_counts_images_and_pods_on_the_filesystems_that_are_theirs(worker: Worker) -> None:
@@ -195,7 +209,7 @@ def test_images_that_nobody_uses_go_before_any_pod(worker: Worker) -> None:
     worker.cluster.ask(
         NODE, f"ctr -n k8s.io images pull --hosts-dir /etc/containerd/certs.d {REFERENCE} >/dev/null"
     )
-    worker.recover()  # what was there when kubelet started counts as old enough
+    worker.recover()  # kubelet knows of it from its start on
     before = worker.pods(here=True)
     worker.leave_free("imagefs", threshold(worker, "imagefs") - LARGE // 2)
     wait_until(lambda: not worker.has_image(), "the image to go", 400, 1)
@@ -259,3 +273,12 @@ def agnhost_of(worker: Worker) -> str:
     (smoke,) = worker.api.items("/apis/apps/v1/namespaces/nightfleet-smoke/daemonsets")
     image: str = smoke["spec"]["template"]["spec"]["containers"][0]["image"]
     return image
+
+
+def test_a_container_is_not_said_to_have_the_disks_of_its_machine(cluster: Cluster) -> None:
+    (shown,) = cluster.nightfleet("disks", "show", NODE)
+    assert shown["disks"] == []
+    text = cluster.run(
+        [str(PROGRAMS / "nightfleet"), "disks", "show", NODE, "--site", str(cluster.site_file)]
+    )
+    assert "a container (systemd-nspawn): it has no disks of its own" in text
