@@ -17,7 +17,7 @@ from tests.vm.vm import Vm
 
 NIGHT, DATA, POOL = "NIGHT0001", "DATA0001", "POOL0001"
 GIB = {NIGHT: 12, DATA: 3, POOL: 6}
-WHY = "not yet seen to pass: NIGHTFLEET_VM=1 make test runs it"
+WHY = "not yet seen to pass three times in a row: NIGHTFLEET_VM=1 make test runs it"
 
 
 def pytest_configure(config: pytest.Config) -> None:
