@@ -1,8 +1,11 @@
 """What a host says about its files, units and packages, as values; parsing is pure."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+
+SUM = re.compile(r"(\\?)([0-9a-f]{64}) [ *](.+)")  # of sha256sum(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +39,14 @@ def parse_paths(output: Iterable[str]) -> dict[str, PathState]:
         if "\t" in line:
             kind, mode, owner, group, changed, target, path = line.split("\t", 6)
             found[path] = PathState(kind, int(mode, 8), owner, group, target, float(changed))
-        elif len(line) > 66 and line[64:66] in ("  ", " *"):
-            path = line[66:]
+        elif sums := SUM.fullmatch(line):
+            escaped, digest, path = sums.groups()
+            if escaped:  # the name has a backslash, as that of a swap unit has
+                path = path.replace("\\\\", "\\")
             if path in found and found[path].kind == "f":
                 state = found[path]
                 found[path] = PathState(
-                    state.kind, state.mode, state.owner, state.group, "", state.changed, line[:64]
+                    state.kind, state.mode, state.owner, state.group, "", state.changed, digest
                 )
     return found
 

@@ -85,6 +85,12 @@ def test_a_kill_at_any_moment_leaves_the_old_file_or_the_new_one_whole(tmp_path:
     assert file.agrees(look(file.path)[file.path])
 
 
+def test_a_file_with_a_backslash_in_its_name_is_known_again(tmp_path: Path) -> None:
+    file = File(f"{tmp_path}/dev-disk-by\\x2duuid-1.swap", "new", **ME)
+    assert run(*commands([file], [], [])) == 0
+    assert file.agrees(look(file.path)[file.path])
+
+
 def test_what_a_link_leads_to_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "large").write_text("content")
     (tmp_path / "link").symlink_to("large")

@@ -57,7 +57,7 @@ class Disk:
             if n.startswith(self.device) and n[len(self.device) :][:1] in "p"
         }
         mine[self.device] = replace(found.devices[self.device], kind="disk")
-        return replace(found, devices=mine, filled={})
+        return replace(found, devices=mine, filled={}, container="")
 
     def sum(self) -> str:
         """Return the sum of what is allocated of the file: of what was ever written."""

@@ -66,10 +66,10 @@ def without_gpu() -> str:
 
 
 def without_qemu() -> str:
-    """Say that QEMU is missing, or why it could not be plugged into the lab; "" when all is here."""
-    return (
-        without_hosts() if shutil.which("qemu-system-x86_64") else "needs the Debian package qemu-system-x86"
-    )
+    """Say why no VM can be started here; "" when one can. The tier installs QEMU itself."""
+    if shutil.which("qemu-system-x86_64") is None and shutil.which("apt-get") is None:
+        return "needs QEMU (Debian package qemu-system-x86)"
+    return without_hosts()
 
 
 def without_openstack() -> str:

@@ -20,6 +20,9 @@ def choose(
     Of several that fit, the one with our own work counts; else the only one that is empty. Two empty ones are
     not guessed about.
     """
+    if found.container:
+        own = f"a container ({found.container}) has no disks of its own"
+        return None, [f"{own}, only those of its machine; image files in a folder are possible"]
     fitting = [disk for disk in found.disks if fits(disk, place)]
     if not fitting:
         return None, [f"no disk is {wish(place)}; there are: {', '.join(map(title, found.disks)) or 'none'}"]

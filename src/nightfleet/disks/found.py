@@ -128,10 +128,13 @@ class Found:
     images: Mapping[str, Image] = field(default_factory=dict)
     filled: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # some of what is in mount points
     quota: bool = False  # the kernel's XFS has quotas
+    container: str = ""  # its kind; the devices that it sees are those of the machine around it
 
     @property
     def disks(self) -> Sequence[Device]:
-        """Whole disks, by name; empty drives and what only calls itself a disk are none."""
+        """Whole disks, by name; no empty drives, nothing that only calls itself so. A container has none."""
+        if self.container:
+            return []
         found = [one for one in self.devices.values() if one.kind == "disk" and one.size]
         return sorted((d for d in found if not d.name.startswith(NO_DISKS)), key=lambda device: device.name)
 

@@ -37,6 +37,7 @@ def read(output: Iterable[str]) -> Found:
         folders={about: _folder(lines) for about, lines in _about(sections, "folder")},
         images={about: _image(about, lines) for about, lines in _about(sections, "image")},
         filled={about: tuple(lines) for about, lines in _about(sections, "inside-folder") if lines},
+        container="".join(sections.get(("container", ""), [])).strip(),
         quota=sections.get(("quota", "")) == ["1"],
     )
 

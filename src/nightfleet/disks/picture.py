@@ -27,6 +27,8 @@ class Segment:
 def picture(found: Found, planned: DiskPlan | None = None) -> list[str]:
     """Return the lines; what a plan would make is marked with `+`."""
     lines: list[str] = []
+    if found.container:
+        lines += [f"a container ({found.container}): it has no disks of its own", ""]
     for disk in found.disks:
         lines += [heading(found, disk, planned), *bar(segments(found, disk, planned)), ""]
     for group in found.groups.values():

@@ -2,7 +2,8 @@
 
 import pytest
 
-from nightfleet.disks.conftest import MACHINES, machine, wish
+from nightfleet.disks.conftest import MACHINES, answer, machine, wish
+from nightfleet.disks.look import read
 from nightfleet.disks.picture import WIDTH, picture, shares
 from nightfleet.disks.plan import plan
 
@@ -27,6 +28,13 @@ def test_what_is_planned_is_marked() -> None:
 
 def test_without_a_plan_an_empty_disk_is_called_so() -> None:
     assert "/dev/vdb  100 GiB  virtio  serial NIGHT0001  [empty]" in picture(machine("blank"))
+
+
+def test_a_container_is_not_drawn_with_the_disks_of_its_machine() -> None:
+    inside = read([*answer("blank")[:-1], "== container", "systemd-nspawn", "== end"])
+    assert picture(inside) == ["a container (systemd-nspawn): it has no disks of its own"]
+    (refusal,) = plan(inside, wish()).refusals
+    assert "a container (systemd-nspawn) has no disks of its own" in refusal
 
 
 @pytest.mark.parametrize("name", MACHINES)

@@ -78,6 +78,8 @@ for folder; do
     [ ! -f "$image" ] || { printf '== image %s\n' "$image" && stat -c %s "$image" && blkid -p -o export "$image" 2>/dev/null; }
   done
 done
+echo "== container"
+echo "$(cat /run/systemd/container 2>/dev/null)" # systemd(1) says there what it runs in
 echo "== quota"
 config=/boot/config-$(uname -r)
 if [ -r "$config" ]; then grep -c '^CONFIG_XFS_QUOTA=y' "$config"; else zcat /proc/config.gz 2>/dev/null | grep -c '^CONFIG_XFS_QUOTA=y'; fi
