@@ -3,6 +3,7 @@
 from pyinfra.api.deploy import deploy
 
 from deploys.base import base
+from deploys.cephfs_client import mount_shares
 from deploys.containerd import containerd
 from deploys.disks import disks
 from deploys.kubernetes import follow, prepare
@@ -14,6 +15,7 @@ def worker() -> None:
     """The machine, its runtime, membership, and the node's own part of the pod network."""
     base()
     disks()
+    mount_shares()
     containerd()
     prepare()
     follow()

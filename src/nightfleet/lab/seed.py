@@ -28,6 +28,7 @@ if [ ! -e /sys/fs/cgroup/cgroup.controllers ]; then
         fi
     done
 fi
+[ -e /dev/fuse ] || mknod -m 666 /dev/fuse c 10 229 || true  # for file systems of programs, such as ceph-fuse
 ip link set dev lo up
 ip link set dev host0 up
 ip address replace {host.address}/{spec.subnet.prefixlen} dev host0

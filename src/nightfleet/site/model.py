@@ -11,6 +11,7 @@ from pydantic import Field, PrivateAttr
 from nightfleet.site.artifacts import Artifacts
 from nightfleet.site.backup import Backup
 from nightfleet.site.base import Base
+from nightfleet.site.cephfs import CephFs
 from nightfleet.site.classes import NodeClass
 from nightfleet.site.cloud import Cloud
 from nightfleet.site.connection import Connection
@@ -56,6 +57,7 @@ class Site(Section):
     backup: Backup = Field(
         default_factory=Backup, description="snapshots of etcd and the cluster's keys, and where they lie"
     )
+    cephfs: CephFs = Field(default_factory=CephFs, description="folders of a CephFS, mounted on nodes")
     smoke: Smoke = Field(default_factory=Smoke, description="the proof that a cluster works")
     lab: Lab | None = Field(None, description="only where nightfleet makes the hosts itself")
     cloud: Cloud | None = Field(None, description="only where Terraform makes the machines")
