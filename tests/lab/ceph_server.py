@@ -75,7 +75,7 @@ class Ceph:
         code, answer = self.run("ceph mds stat && ceph pg stat --format json", 20)
         if code != 0 or "up:active" not in answer:
             return False
-        summary: dict[str, Any] = json.loads(answer.splitlines()[-1])["pg_summary"]
+        summary: dict[str, Any] = json.loads(answer.partition("\n")[2])["pg_summary"]
         states = {one["name"] for one in summary["num_pg_by_state"]}
         return summary["num_pgs"] > 0 and states == {"active+clean"}
 

@@ -175,7 +175,7 @@ def test_a_share_that_is_in_use_stays_and_is_told_and_else_goes_with_its_key(
         (tmp_path / f"{client}.keyring").write_text((mounted.folder / f"{client}.keyring").read_text())
     fewer = mounted.cluster.edited(tmp_path, (line, ""))
     mounted.cluster.ask(
-        "nft-f1", f"ls {OWN} && systemd-run --quiet --unit holder --working-directory {OWN} sleep 600"
+        "nft-f1", f"ls {OWN} && systemd-run --quiet --unit holder sh -c 'cd {OWN} && exec sleep 600'"
     )
     report = fewer.converge(*ONLY, ends_with=4)
     (held,) = [node for node in report.nodes if node.state is NodeState.FAILED]
@@ -267,7 +267,8 @@ def test_undone_nothing_of_it_is_left_but_the_data(mounted: Shared, tmp_path: Pa
     mounted.cluster.ask("nft-f1", holders)
     mounted.cluster.by_hand(str(undo))
     for host in ("nft-f1", "nft-f2"):
-        look = "ls -d /etc/ceph /etc/nightfleet/cephfs /srv/cephfs/* /etc/systemd/system/*/srv-cephfs* 2>/dev/null; true"
+        units = "/etc/systemd/system/*/srv-cephfs*"
+        look = f"ls -d /etc/ceph /etc/nightfleet/cephfs /srv/cephfs/* {units} 2>/dev/null; true"
         assert mounted.cluster.ask(host, look) == ""
         assert mounted.cluster.ask(host, "grep -c cephfs /proc/self/mounts; true") == "0"
     again = mounted.cluster.by_hand(str(undo))
