@@ -25,9 +25,9 @@ from nightfleet.lab.spec import HostSpec, LabSpec
 from nightfleet.lab.up import up
 from tests.lab.cluster import wait_until
 
-HOST, ADDRESS, NETWORK = "ceph1", "10.94.0.130", "10.94.0.128/25"
+HOST, ADDRESS, NETWORK = "ceph1", "10.94.0.130", "10.94.0.128/26"
 LAB = LabSpec(
-    name="nft-ceph", bridge="nft-ceph", gateway="10.94.0.129/25", hosts=(HostSpec(HOST, ADDRESS, ()),)
+    name="nft-ceph", bridge="nft-ceph", gateway="10.94.0.129/26", hosts=(HostSpec(HOST, ADDRESS, ()),)
 )
 LAYOUT = Layout(LAB.name)
 PACKAGES = ("ceph-mon", "ceph-mgr", "ceph-osd", "ceph-mds", "python3-cephfs")
@@ -108,8 +108,9 @@ class Ceph:
         to.touch(0o600)
         to.write_text(self.ask(f"ceph fs authorize {FILESYSTEM} client.{client} {path} {access}") + "\n")
 
-    def stop(self) -> None:
-        hosts(LAB)[HOST].stop()
+    def cut(self) -> None:
+        """As if its power were cut."""
+        hosts(LAB)[HOST].kill()
 
     def start(self) -> None:
         assert not up(LAB).failed

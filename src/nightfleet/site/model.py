@@ -16,6 +16,7 @@ from nightfleet.site.classes import NodeClass
 from nightfleet.site.cloud import Cloud
 from nightfleet.site.connection import Connection
 from nightfleet.site.containerd import Containerd
+from nightfleet.site.data import Data
 from nightfleet.site.disks import Layout
 from nightfleet.site.endpoint import Endpoint
 from nightfleet.site.expand import expand
@@ -58,6 +59,7 @@ class Site(Section):
         default_factory=Backup, description="snapshots of etcd and the cluster's keys, and where they lie"
     )
     cephfs: CephFs = Field(default_factory=CephFs, description="folders of a CephFS, mounted on nodes")
+    data: Data = Field(default_factory=Data, description="where copies of volumes' contents go")
     smoke: Smoke = Field(default_factory=Smoke, description="the proof that a cluster works")
     lab: Lab | None = Field(None, description="only where nightfleet makes the hosts itself")
     cloud: Cloud | None = Field(None, description="only where Terraform makes the machines")
