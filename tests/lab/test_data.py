@@ -178,7 +178,7 @@ def test_each_tenant_is_told_by_files_and_bytes(archive: Archive) -> None:
     (found,) = archive.data("usage", PLACE)
     folders = {one["name"]: one for one in found["folders"]}
     assert set(folders) == {"alice", "bob", "(files beside them)"}
-    # alice: her folder, two below it, the parts, two files; the part with two names counts once in each tenant
+    # alice: her folder, two below it, the parts, two files; bob: a part under a name of his own
     assert (folders["alice"]["inodes"], folders["alice"]["size"]) == (PARTS + 5, PARTS * 65536 + 4 + 3)
     assert (folders["bob"]["inodes"], folders["bob"]["size"]) == (
         7,
