@@ -143,7 +143,6 @@ def unit_files(site: Site, name: str, shares: Mapping[str, Share], chosen: Drive
     what, options = how(site, name, shares, chosen)
     kind = "ceph" if chosen is Driver.KERNEL else "fuse.ceph"
     stem = f"{UNITS}/{escaped(share.at)}"
-    values = {"name": name, "share": share}
     return [
         File.from_template(
             f"{stem}.mount",
@@ -152,9 +151,10 @@ def unit_files(site: Site, name: str, shares: Mapping[str, Share], chosen: Drive
             kind=kind,
             options=",".join(options),
             seconds=site.cephfs.patience,
-            **values,
+            name=name,
+            share=share,
         ),
-        File.from_template(f"{stem}.automount", TEMPLATES / "automount.j2", **values),
+        File.from_template(f"{stem}.automount", TEMPLATES / "automount.j2", name=name, share=share),
     ]
 
 

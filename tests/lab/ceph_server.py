@@ -113,7 +113,7 @@ class Ceph:
         hosts(LAB)[HOST].kill()
 
     def start(self) -> None:
-        assert not up(LAB).failed
+        hosts(LAB)[HOST].start()
         self.wait()
 
 

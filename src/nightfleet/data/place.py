@@ -40,7 +40,7 @@ class Place:
 
 def places_of(site: Site) -> list[Place]:
     """Return every shared folder of the site on the first node that mounts it."""
-    found = {}
+    found: dict[str, Place] = {}
     for node in site.fleet:
         for name, share in site.cephfs.of_class(node.class_name).items():
             found.setdefault(name, Place(node.name, share.at))
