@@ -19,7 +19,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from nightfleet.cli.backup import print_json, say, where
+from nightfleet.cli.options import Json, SiteName, print_json, say, where
 from nightfleet.cluster.ssh import Shell
 from nightfleet.data import bagging
 from nightfleet.data.bucket import Bags, Read
@@ -28,16 +28,11 @@ from nightfleet.data.place import Place, places_of
 from nightfleet.data.usage import Usage, measure
 from nightfleet.disks.words import size
 from nightfleet.errors import Exit, NightfleetError
-from nightfleet.home import DEFAULT_SITE, site_names, site_path, state_dir
+from nightfleet.home import DEFAULT_SITE, site_path, state_dir
 from nightfleet.site import Site, load_site
 
 app = typer.Typer(no_args_is_help=True, help="What lies in volumes: bags of it, copies in a bucket, usage.")
 
-SiteName = Annotated[
-    str,
-    typer.Option("--site", help="A site under inventory/, or the path of one.", autocompletion=site_names),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 To = Annotated[
     Path | None, typer.Option("--to", metavar="DIR", help="Where bags lie; by default the site's state.")
 ]
