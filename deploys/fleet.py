@@ -13,6 +13,7 @@ from deploys.backup import keep_copies, make_backups
 from deploys.backup.plan import PACKAGES as BACKUP_PACKAGES
 from deploys.base import base
 from deploys.cachefilesd import cachefilesd
+from deploys.cephfs_client import mount_shares, offer_volumes
 from deploys.containerd import containerd
 from deploys.disks import disks
 from deploys.endpoint import endpoint
@@ -35,6 +36,7 @@ base(
     )
 )
 disks()  # before anything is written where they will be mounted
+mount_shares()  # before any pod looks for them
 containerd()
 
 if "registry" in host.groups:
@@ -63,6 +65,7 @@ if "control_plane" in host.groups:
 keep_copies()
 
 if "first_control_plane" in host.groups:
+    offer_volumes()
     settle()
     nfs_volumes()
     smoke()

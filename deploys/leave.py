@@ -9,6 +9,7 @@ that is the one place where the order is not exactly the other way round.
 from deploys.backup.undo import undo as undo_backup
 from deploys.base.undo import undo as undo_base
 from deploys.cachefilesd.undo import undo as undo_cachefilesd
+from deploys.cephfs_client.undo import undo as undo_cephfs_client
 from deploys.containerd.undo import undo as undo_containerd
 from deploys.disks.undo import undo as undo_disks
 from deploys.endpoint.undo import undo as undo_endpoint
@@ -36,5 +37,6 @@ undo_kubernetes()
 undo_endpoint()
 undo_registry()
 undo_containerd()
+undo_cephfs_client()
 undo_disks()
 undo_base()

@@ -122,7 +122,8 @@ def steps(units: Sequence[Unit], found: dict[str, UnitState], paths: dict[str, P
         if not state.enabled:
             calls.append(f"systemctl enable --quiet {name}")
         if is_stale(unit, state, paths) if state.active else unit.start:
-            calls.append(f"systemctl restart {name}")
+            # systemd knows no restart of what only waits for somebody to look
+            calls.append(f"systemctl {'start' if unit.name.endswith('.automount') else 'restart'} {name}")
     return calls
 
 

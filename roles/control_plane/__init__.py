@@ -4,6 +4,7 @@ from pyinfra.api.deploy import deploy
 
 from deploys.backup import make_backups
 from deploys.base import base
+from deploys.cephfs_client import mount_shares
 from deploys.containerd import containerd
 from deploys.disks import disks
 from deploys.endpoint import endpoint
@@ -17,6 +18,7 @@ def control_plane() -> None:
     """The machine, its runtime, the shared address, the cluster, the pod network, and backups."""
     base()
     disks()
+    mount_shares()
     containerd()
     endpoint()
     prepare()

@@ -4,6 +4,7 @@ from pyinfra.api.deploy import deploy
 
 from deploys.base import base
 from deploys.cachefilesd import cachefilesd
+from deploys.cephfs_client import mount_shares
 from deploys.containerd import containerd
 from deploys.disks import disks
 from deploys.kubernetes import follow, prepare
@@ -16,6 +17,7 @@ def worker() -> None:
     """The machine, its runtime, membership, its part of the pod network, shared storage."""
     base()
     disks()
+    mount_shares()
     containerd()
     prepare()
     follow()

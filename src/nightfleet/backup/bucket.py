@@ -4,20 +4,18 @@ An object SITE/NODE/BACKUP.tar is a bag in a tar; SITE/NODE/BACKUP.txt is its ba
 """
 
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nightfleet.backup.archive import unpack
 from nightfleet.backup.bag import NAME, Bag, open_bag, read_info
+from nightfleet.bucket import answering, connect
 from nightfleet.errors import NightfleetError
 from nightfleet.site import Site
-from nightfleet.site.backup import access
 
 AT_MOST = 50  # copies that are looked at, the newest: in a bucket old ones may stay for years
-SECONDS = 15
+KEY = "backup.s3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,34 +31,9 @@ class Bucket:
     """The bucket of a site, opened with the operator's own keys. NightfleetError when it does not answer."""
 
     def __init__(self, site: Site) -> None:
-        import boto3  # a second of imports, for those who have a bucket
-        from botocore.config import Config
-
         assert site.backup.s3
         self.site, self.s3 = site, site.backup.s3
-        path = site.file(self.s3.credentials)
-        try:
-            text = path.read_text(encoding="utf-8")
-        except OSError as error:
-            raise NightfleetError(
-                f"the bucket's keys cannot be read: {error.strerror}", str(path), "backup.s3.credentials"
-            ) from error
-        key, secret = access(text, self.s3.profile, str(path))
-        self._client: Any = boto3.client(
-            "s3",
-            endpoint_url=self.s3.endpoint,
-            region_name=self.s3.region,
-            aws_access_key_id=key,
-            aws_secret_access_key=secret,
-            config=Config(
-                s3={"addressing_style": "path"},
-                # other services than Amazon's refuse the checksums that boto3 adds by itself
-                request_checksum_calculation="when_required",
-                response_checksum_validation="when_required",
-                connect_timeout=SECONDS,
-                retries={"max_attempts": 2},
-            ),
-        )
+        self._client: Any = connect(site, self.s3, KEY)
 
     @property
     def name(self) -> str:
@@ -69,7 +42,7 @@ class Bucket:
 
     def look(self) -> list[Found]:
         """Return the newest backups that arrived whole, newest first."""
-        with self._answering():
+        with answering(self.s3, KEY):
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.s3.bucket, Prefix=f"{self.site.site}/"
             )
@@ -93,7 +66,7 @@ class Bucket:
 
     def fetch(self, key: str, to: Path) -> None:
         """Fetch an archive into a file."""
-        with self._answering():
+        with answering(self.s3, KEY):
             self._client.download_file(self.s3.bucket, key, str(to))
 
     def _info(self, key: str) -> Bag | None:
@@ -102,16 +75,6 @@ class Bucket:
             return read_info(body.decode(errors="replace"))
         except ValueError:
             return None
-
-    @contextmanager
-    def _answering(self) -> Iterator[None]:
-        from boto3.exceptions import Boto3Error
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        try:
-            yield
-        except (BotoCoreError, ClientError, Boto3Error) as error:
-            raise NightfleetError(str(error), self.s3.url, "backup.s3 in the site file") from error
 
 
 def arrived(keys: set[str]) -> list[tuple[str, str]]:

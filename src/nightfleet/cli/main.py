@@ -54,6 +54,9 @@ ENTRIES = {
         ),
         Entry("restore", "restore", "Put a cluster back from a backup, when its etcd is gone.", EVERY_DAY),
         Entry("disks", "disks", "Disks of nodes: show them, plan their layout, lay them out.", EVERY_DAY),
+        Entry(
+            "data", "data", "What lies in volumes: bags, copies in a bucket, who uses how much.", EVERY_DAY
+        ),
         Entry("report", "report", "Reports of earlier runs.", EVERY_DAY),
         Entry("node", "node", "Nodes: list, leave, reboot, replace, renew certificates.", EVERY_DAY),
         Entry("cloud", "cloud", "Machines on OpenStack: Terraform behind a guard, leases, backups.", BEFORE),

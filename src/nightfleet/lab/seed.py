@@ -28,6 +28,9 @@ if [ ! -e /sys/fs/cgroup/cgroup.controllers ]; then
         fi
     done
 fi
+# for file systems of programs (ceph-fuse), and for mounts that wait until somebody looks (systemd.automount)
+[ -e /dev/fuse ] || mknod -m 666 /dev/fuse c 10 229 || true
+[ -e /dev/autofs ] || mknod -m 600 /dev/autofs c 10 235 || true
 ip link set dev lo up
 ip link set dev host0 up
 ip address replace {host.address}/{spec.subnet.prefixlen} dev host0

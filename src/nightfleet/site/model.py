@@ -12,10 +12,12 @@ from nightfleet.site.artifacts import Artifacts
 from nightfleet.site.backup import Backup
 from nightfleet.site.base import Base
 from nightfleet.site.cache import Cache
+from nightfleet.site.cephfs import CephFs
 from nightfleet.site.classes import NodeClass
 from nightfleet.site.cloud import Cloud
 from nightfleet.site.connection import Connection
 from nightfleet.site.containerd import Containerd
+from nightfleet.site.data import Data
 from nightfleet.site.disks import Layout, of_node
 from nightfleet.site.endpoint import Endpoint
 from nightfleet.site.expand import expand
@@ -62,6 +64,8 @@ class Site(Section):
     cache: Cache = Field(
         default_factory=Cache, description="the local cache of network filesystems that are mounted with it"
     )
+    cephfs: CephFs = Field(default_factory=CephFs, description="folders of a CephFS, mounted on nodes")
+    data: Data = Field(default_factory=Data, description="where copies of volumes' contents go")
     smoke: Smoke = Field(default_factory=Smoke, description="the proof that a cluster works")
     lab: Lab | None = Field(None, description="only where nightfleet makes the hosts itself")
     cloud: Cloud | None = Field(None, description="only where Terraform makes the machines")

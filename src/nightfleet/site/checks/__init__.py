@@ -6,6 +6,7 @@ A check is a small generator over a Site; the tuples are the register. All run b
 from collections.abc import Callable, Iterator
 
 from nightfleet.site.checks.backup import BACKUP
+from nightfleet.site.checks.cephfs import CEPHFS
 from nightfleet.site.checks.cloud import CLOUD
 from nightfleet.site.checks.cluster import CLUSTER
 from nightfleet.site.checks.disks import DISKS
@@ -23,7 +24,7 @@ from nightfleet.site.model import Site
 Check = Callable[[Site], Iterator[Fault]]
 
 OF_RANGES: tuple[Check, ...] = RANGES
-OF_SECTIONS: tuple[Check, ...] = (*NETWORKS, *SETTINGS, *SECRETS, *DISKS, *CLOUD)
+OF_SECTIONS: tuple[Check, ...] = (*NETWORKS, *SETTINGS, *SECRETS, *DISKS, *CLOUD, *CEPHFS)
 OF_FLEET: tuple[Check, ...] = (*MACHINES, *CLUSTER, *ENDPOINT, *BACKUP, *NFS)
 CHECKS: tuple[Check, ...] = (*OF_RANGES, *OF_SECTIONS, *OF_FLEET)
 

@@ -10,6 +10,7 @@ import yaml
 from nightfleet.site.checks import (
     CHECKS,
     backup,
+    cephfs,
     cloud,
     cluster,
     disks,
@@ -27,7 +28,21 @@ from nightfleet.site.conftest import Faults
 from nightfleet.site.faults import Fault
 from nightfleet.site.load import parse_site
 
-ROOMS = (backup, cloud, disks, ranges, networks, nfs, machines, cluster, endpoint, settings, secrets, wisdom)
+ROOMS = (
+    backup,
+    cephfs,
+    cloud,
+    disks,
+    ranges,
+    networks,
+    nfs,
+    machines,
+    cluster,
+    endpoint,
+    settings,
+    secrets,
+    wisdom,
+)
 WARNINGS = {check.__name__ for check in wisdom.WISDOM}
 CASES: dict[str, dict[str, dict[str, Any]]] = yaml.safe_load(
     Path(__file__).with_name("cases.yaml").read_text(encoding="utf-8")
