@@ -79,7 +79,7 @@ for folder; do
   done
 done
 echo "== container"
-echo "$(cat /run/systemd/container 2>/dev/null)" # systemd(1) says there what it runs in
+printf '%s\n' "$(cat /run/systemd/container 2>/dev/null)" # systemd(1) says there what it runs in
 echo "== quota"
 config=/boot/config-$(uname -r)
 if [ -r "$config" ]; then grep -c '^CONFIG_XFS_QUOTA=y' "$config"; else zcat /proc/config.gz 2>/dev/null | grep -c '^CONFIG_XFS_QUOTA=y'; fi
