@@ -1,7 +1,7 @@
 """Lab tier: two hosts share folders of a real Ceph by ceph-fuse, and so do pods on them.
 
 This kernel has no ceph: its own client, and its cache, are for the VM tier. NIGHTFLEET_CEPH=1 asks for what
-takes minutes: a Ceph that loses its power, shares that go, pods of a cluster, and the way back to a bare host.
+takes minutes: a Ceph that loses its power, shares that go, pods of a cluster, and the way back.
 """
 
 import os
