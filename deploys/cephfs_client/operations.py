@@ -8,7 +8,8 @@ from pyinfra.api.operation import operation
 from pyinfra.context import host
 
 from deploys.cephfs_client.facts import Ceph
-from deploys.cephfs_client.plan import TEMPLATES, Found
+from deploys.cephfs_client.plan import MARK, TEMPLATES, Found
+from deploys.hostops.facts import Paths
 from deploys.hostops.this import ask
 
 FORGET = (TEMPLATES / "forget.sh").read_text(encoding="utf-8")
@@ -20,6 +21,9 @@ def forget(except_for: Collection[str] = ()) -> Generator[StringCommand, None, N
 
     The list of our files stays as it is: it may name some that are gone, never lack one that is there.
     """
+    if MARK not in ask(Paths, paths=[MARK]):
+        host.noop("nothing was ever mounted by us")
+        return
     found: Found = ask(Ceph, places=())
     kept = {path.rpartition("/")[2] for path in except_for}
     units = [unit for unit in found.units if unit not in kept]
