@@ -28,7 +28,8 @@ def keep() -> None:
 
 
 def install(wanted: Wanted) -> None:
-    """The distribution's package."""
+    """The distribution's package; its own init script stays masked."""
+    place(name="Mask the package's own service", links=wanted.masks)
     install_packages(
         name="Install packages", packages=wanted.packages, lock_timeout=site().base.apt_lock_timeout
     )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploys.hostops.wanted import File, Unit
+from deploys.hostops.wanted import File, Link, Unit
 from nightfleet.mounted import Mounted, ceph_twice
 from nightfleet.site import Node, Site
 from nightfleet.site.shares import mounts_of
@@ -11,7 +11,8 @@ from nightfleet.site.shares import mounts_of
 TEMPLATES = Path(__file__).parent / "templates"
 ETC = "/etc/nightfleet/cachefilesd"
 CONF = "/etc/cachefilesd.conf"
-UNIT = "/etc/systemd/system/cachefilesd.service"
+UNITS = "/etc/systemd/system"
+UNIT = f"{UNITS}/nightfleet-cachefilesd.service"
 WHERE = "/var/cache/fscache"
 GOOD = ("xfs", "ext4", "btrfs")  # with user attributes and a map of blocks
 
@@ -42,6 +43,7 @@ class Wanted:
     """Everything that cachefilesd puts on one host."""
 
     packages: tuple[str, ...]
+    masks: tuple[Link, ...]
     files: tuple[File, ...]
     units: tuple[Unit, ...]
     limits: Limits
@@ -69,13 +71,14 @@ def plan(site: Site, node: Node) -> Wanted:
     """Decide what `node` gets."""
     limits = limits_of(site, node)
     conf = File.from_template(CONF, TEMPLATES / "cachefilesd.conf.j2", limits=limits)
-    unit = File(UNIT, (TEMPLATES / "cachefilesd.service").read_text(encoding="utf-8"))
+    unit = File(UNIT, (TEMPLATES / "nightfleet-cachefilesd.service").read_text(encoding="utf-8"))
     switch = File("/etc/default/cachefilesd", (TEMPLATES / "default").read_text(encoding="utf-8"))
     mark = File(f"{ETC}/keeps", f"{WHERE}\n")
     return Wanted(
         packages=("cachefilesd",),
+        masks=(Link(f"{UNITS}/cachefilesd.service", "/dev/null"),),
         files=(conf, switch, unit, mark),
-        units=(Unit("cachefilesd.service", reads=(conf.path, unit.path)),),
+        units=(Unit("nightfleet-cachefilesd.service", reads=(conf.path, unit.path)),),
         limits=limits,
     )
 

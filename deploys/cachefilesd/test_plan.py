@@ -67,7 +67,8 @@ def test_the_limits_are_of_blocks_and_of_files_and_there_is_no_word_of_selinux(d
 
 def test_the_daemon_restarts_for_its_limits(dedicated: Site) -> None:
     wanted = plan(dedicated, gpu(dedicated))
-    assert [unit.name for unit in wanted.units] == ["cachefilesd.service"]
+    assert [unit.name for unit in wanted.units] == ["nightfleet-cachefilesd.service"]
+    assert [mask.path for mask in wanted.masks] == ["/etc/systemd/system/cachefilesd.service"]
     assert set(wanted.units[0].reads) <= {file.path for file in wanted.files}
 
 

@@ -71,7 +71,7 @@ def test_a_cached_share_comes_after_the_cache(site: Site, node: Node) -> None:
     wanted = plan(site, node, Found(kernel=True))
     datasets = unit(wanted, "mnt-data\\x2dsets.mount")
     assert {"fsc", "ro", "nconnect=8", "vers=4.2"} <= set(datasets["Mount"]["Options"].split(","))
-    assert "cachefilesd.service" in datasets["Unit"]["After"].split()
+    assert "nightfleet-cachefilesd.service" in datasets["Unit"]["After"].split()
     assert "cachefilesd.service" not in unit(wanted, "mnt-home.mount")["Unit"]["After"]
     assert wanted.cached == ("/mnt/data-sets",)
 

@@ -105,6 +105,32 @@ def test_a_file_of_a_user_is_that_users_and_roots_is_nobodys(storage: Storage) -
     assert storage.does(TWO, VISION, "owner", "of-a-user") == "2001"
 
 
+# Before anybody is refused: a client that was leaves its name with the server, which then waits for it.
+
+
+def test_a_server_that_was_away_is_back_with_everything(storage: Storage) -> None:
+    storage.does(ONE, VISION, "write", "kept", "from before")
+    storage.cluster.ask(SERVER, "systemctl stop nightfleet-ganesha")
+    assert storage.why_not(TWO, VISION, "read", "kept") == "NfsConnectionError"
+    report = storage.cluster.converge("--only", "nfs_server")
+    assert report.nodes[0].state is NodeState.CHANGED
+    wait_until(lambda: answers(storage.cluster), "the server to answer", 30)
+    assert storage.does(TWO, VISION, "read", "kept") == "from before"
+    storage.does(TWO, VISION, "write", "after", "from after")
+
+
+def test_a_server_that_was_killed_comes_back_by_itself(storage: Storage) -> None:
+    before = storage.process()
+    storage.cluster.ask(SERVER, f"kill -9 {before}")
+    wait_until(
+        lambda: storage.process() not in ("0", before) and answers(storage.cluster), "another server", 30
+    )
+    assert storage.does(ONE, VISION, "read", "kept") == "from before"
+    assert {node.state for node in storage.cluster.converge("--only", "nfs_server").nodes} == {
+        NodeState.UNCHANGED
+    }
+
+
 def test_a_tenants_folder_is_not_there_for_another_tenant(storage: Storage) -> None:
     storage.does(TWO, SPEECH, "write", "secret", "of speech")
     assert storage.why_not(ONE, SPEECH, "read", "secret") == "NfsNotFoundError"
@@ -132,29 +158,6 @@ def test_a_client_is_let_in_and_out_again_while_the_server_runs_on(storage: Stor
     assert storage.cluster.converge("--only", "nfs_server").nodes[0].state is NodeState.CHANGED
     assert storage.why_not(ONE, SPEECH, "read", "secret") == "NfsNotFoundError"
     assert storage.process() == before
-
-
-def test_a_server_that_was_away_is_back_with_everything(storage: Storage) -> None:
-    storage.does(ONE, VISION, "write", "kept", "from before")
-    storage.cluster.ask(SERVER, "systemctl stop nightfleet-ganesha")
-    assert storage.why_not(TWO, VISION, "read", "kept") == "NfsConnectionError"
-    report = storage.cluster.converge("--only", "nfs_server")
-    assert report.nodes[0].state is NodeState.CHANGED
-    wait_until(lambda: answers(storage.cluster), "the server to answer", 30)
-    assert storage.does(TWO, VISION, "read", "kept") == "from before"
-    storage.does(TWO, VISION, "write", "after", "from after")
-
-
-def test_a_server_that_was_killed_comes_back_by_itself(storage: Storage) -> None:
-    before = storage.process()
-    storage.cluster.ask(SERVER, f"kill -9 {before}")
-    wait_until(
-        lambda: storage.process() not in ("0", before) and answers(storage.cluster), "another server", 30
-    )
-    assert storage.does(ONE, VISION, "read", "kept") == "from before"
-    assert {node.state for node in storage.cluster.converge("--only", "nfs_server").nodes} == {
-        NodeState.UNCHANGED
-    }
 
 
 @pytest.mark.skipif("nfs4" in Path("/proc/filesystems").read_text(), reason="this kernel has an NFS client")

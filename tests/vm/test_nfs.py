@@ -99,15 +99,15 @@ def test_a_tenant_does_not_hold_more_than_its_limit(shared: Vm) -> None:
 
 
 def test_a_cache_whose_daemon_is_gone_is_told(shared: Vm) -> None:
-    shared.ssh("systemctl stop mnt-models.mount cachefilesd.service")
-    shared.ssh("ls /mnt/models; systemctl stop cachefilesd.service")
+    shared.ssh("systemctl stop mnt-models.mount nightfleet-cachefilesd.service")
+    shared.ssh("ls /mnt/models; systemctl stop nightfleet-cachefilesd.service")
     failed = [
         check["claim"]
         for check in shared.nightfleet("verify", "--only", "cachefilesd", ends_with=1)["checks"]
         if check["outcome"] != "passed"
     ]
     assert failed
-    shared.ssh("systemctl stop mnt-models.mount; systemctl start cachefilesd.service")
+    shared.ssh("systemctl stop mnt-models.mount; systemctl start nightfleet-cachefilesd.service")
     assert state(shared.nightfleet("converge", "--only", "nfs_client")) in ("changed", "unchanged")
 
 

@@ -42,7 +42,9 @@ def _verdict(lines: Sequence[str] | None) -> Finding:
     mounts, volumes = read_mounts(lines), read_volumes(lines)
     faults = [*uncached([one.where for one in mounts if one.cached], mounts, volumes), *ceph_twice(mounts)]
     if faults:
-        return Finding(CHECK, Status.WARN, "; ".join(faults), "systemctl status cachefilesd on the node")
+        return Finding(
+            CHECK, Status.WARN, "; ".join(faults), "systemctl status nightfleet-cachefilesd on the node"
+        )
     return Finding(CHECK, Status.OK, "answers")
 
 
