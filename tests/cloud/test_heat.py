@@ -42,13 +42,22 @@ class Stack:
         }
         there = orchestration.find_stack("small", ignore_missing=True)
         path = f"/stacks/small/{there.id}" if there else "/stacks"
-        answer = (orchestration.put if there else orchestration.post)(path, json=body)
+        # where Heat keeps a password instead of a trust it wants to be told it; others do not look at these
+        auth = self.box.member.config.config["auth"]
+        headers = {"X-Auth-User": auth["username"], "X-Auth-Key": auth["password"]}
+        answer = (orchestration.put if there else orchestration.post)(path, json=body, headers=headers)
         assert answer.status_code < 300, answer.text
-        wait_until(lambda: self.status() == f"{verb}_COMPLETE", f"{verb}, is {self.status()}", 300)
+        ends = (f"{verb}_COMPLETE", f"{verb}_FAILED")
+        wait_until(lambda: self.status() in ends, f"{verb} comes to an end", 300)
+        assert self.status() == f"{verb}_COMPLETE", self.reason()
 
     def status(self) -> str:
         stack = self.box.member.orchestration.find_stack("small", ignore_missing=True)
         return str(stack.status) if stack else "GONE"
+
+    def reason(self) -> str:
+        stack = self.box.member.orchestration.find_stack("small", ignore_missing=False)
+        return str(self.box.member.orchestration.get_stack(stack).status_reason)
 
     def output(self) -> Any:
         stack = self.box.member.orchestration.find_stack("small", ignore_missing=False)

@@ -133,7 +133,7 @@ def test_a_volume_does_not_become_smaller(small: Project) -> None:
 
 def test_the_doctor_finds_the_machines_well(small: Project) -> None:
     checks = json.loads(small.run("doctor", "--json", fine=(0, 1)).stdout)
-    found = {check["name"]: check["status"] for check in checks}
+    found = {check["check"]: check["status"] for check in checks}
     assert found["terraform"] == found["compute"] == found["block-storage"] == found["machines"] == "ok"
     assert found["credentials"] == "warn"  # a password, not an application credential
     assert "left over" not in found
