@@ -19,7 +19,7 @@ def test_a_token_that_ends_in_the_middle_is_replaced_by_a_new_one(small: Project
     with small.applying(3) as process:
         # a new password, even the same, ends every token that was given out
         box.admin.identity.update_user(user, password="secret")
-        assert process.wait(timeout=300) == 0
+        assert process.wait(timeout=300) == 0, (small.place / "apply.log").read_text()
     box.reconnect()
     assert small.plan()["verdict"]["counts"] == NOTHING
 

@@ -14,6 +14,7 @@ from nightfleet.cli.options import Json, SiteName
 from nightfleet.cloud import course
 from nightfleet.cloud.look import look
 from nightfleet.cloud.occupied import Occupied
+from nightfleet.cloud.orphans import Adoption
 from nightfleet.cloud.project import connect, room, section
 from nightfleet.converge.lock import one_operation
 from nightfleet.errors import Exit, NightfleetError
@@ -115,7 +116,7 @@ def destroy(
             Exit.USAGE,
         )
     with one_operation(model.site):
-        judged = planned(model, (), allow_replace or (), destroy=True)
+        judged = planned(model, (), allow_replace or (), destroy=True, go_on=not dry_run)
         if everything:
             judged = course.rejudged(model, judged, seen(model), [course.EVERYTHING])
         carry_out(model, judged, "destroy", site, dry_run, json)
@@ -172,12 +173,21 @@ def planned(
     connection = connect(section(model))
     occupied, left = seen(model), room(connection)
     err = Console(stderr=True, highlight=False)
+    since = course.was_killed(model) if go_on else None
+    first = destroy and not since
     with watching(err, "planning") as watcher:
-        judged = course.make_plan(model, occupied, left, allowed, only, destroy, watcher)
-    # What lies in something else is recognised once that is in the state: a few rounds.
-    while go_on and course.was_killed(model) and course.adopt(model, judged, connection, err.print):
+        judged = course.make_plan(model, occupied, left, allowed, only, first, watcher)
+    # What lies in something else is recognised once the plan knows that: a few rounds.
+    adopted: tuple[Adoption, ...] = ()
+    while since and (more := course.left_behind(judged, connection, since)):
+        for adoption in more:
+            err.print(f"taking over {adoption.what}, which the killed apply left behind")
+        adopted += more
         with watching(err, "planning again") as watcher:
-            judged = course.make_plan(model, occupied, left, allowed, only, destroy, watcher)
+            judged = course.make_plan(model, occupied, left, allowed, only, False, watcher, adopted)
+    if destroy and since:
+        with watching(err, "planning to destroy") as watcher:
+            judged = course.make_plan(model, occupied, left, allowed, (), True, watcher, adopted)
     return judged
 
 
@@ -189,6 +199,8 @@ def seen(model: Site) -> Occupied:
 
 def carry_out(model: Site, judged: course.Judged, step: str, site: str, dry_run: bool, json: bool) -> None:
     """Apply what was judged safe; print what came of it."""
+    if judged.verdict.empty and not dry_run and course.was_killed(model):
+        course.conclude(model, step)
     if dry_run or not judged.may_go or judged.verdict.empty:
         leave(judged, site, json)
     err = Console(stderr=True, highlight=False)

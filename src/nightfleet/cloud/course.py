@@ -8,8 +8,10 @@ is made.
 import json
 import os
 import tempfile
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,21 +21,22 @@ from nightfleet.cloud.guard import Verdict, judge
 from nightfleet.cloud.harm import harms
 from nightfleet.cloud.occupied import Occupied
 from nightfleet.cloud.only import targets
+from nightfleet.cloud.orphans import Adoption, import_blocks
 from nightfleet.cloud.planfile import Action, Change, read_plan
 from nightfleet.cloud.project import section
 from nightfleet.cloud.stream import Line
 from nightfleet.cloud.terraform import Terraform
 from nightfleet.errors import NightfleetError
 from nightfleet.home import state_dir
-from nightfleet.ledger import Event, Ledger, unfinished
+from nightfleet.ledger import Entry, Event, Ledger
 from nightfleet.site import Site
 from nightfleet.site.handover import read_handover
 from nightfleet.site.made import outputs_path
 
 RUN = "cloud"
+ADOPTED = "nightfleet-adopted.tf.json"  # beside the configuration, while a plan is made
 EVERYTHING = "*"  # what a person allows who names the site
 OnLine = Callable[[Line], None]
-OnWord = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +101,17 @@ def make_plan(
     only: Sequence[str] = (),
     destroy: bool = False,
     on_line: OnLine = lambda _line: None,
+    adopted: Sequence[Adoption] = (),
 ) -> Judged:
-    """Let Terraform plan, and judge it. Changes nothing on the cloud."""
+    """Let Terraform plan, and judge it; `adopted` come into the state by it. Changes nothing on the cloud."""
     cloud, terraform = section(site), terraform_of(site)
     file = state_dir(site.site) / "cloud.tfplan"
-    chosen: Sequence[str] = ()
-    if only:
-        terraform.plan(file, destroy=destroy, on_line=on_line)
-        chosen = targets(read_plan(terraform.show(file), str(file)), only)
-    terraform.plan(file, chosen, destroy, on_line)
+    with taking_over(terraform.directory, adopted):
+        chosen: Sequence[str] = ()
+        if only:
+            terraform.plan(file, destroy=destroy, on_line=on_line)
+            chosen = targets(read_plan(terraform.show(file), str(file)), only)
+        terraform.plan(file, chosen, destroy, on_line)
     document = terraform.show(file)
     changes = read_plan(document, str(file))
     verdict = judge(changes, occupied, cloud.limits.harmed_nodes, allowed)
@@ -120,21 +125,46 @@ def rejudged(site: Site, judged: Judged, occupied: Occupied, allowed: Collection
     return replace(judged, verdict=judge(judged.changes, occupied, most, names))
 
 
-def was_killed(site: Site) -> bool:
-    """Tell whether an apply began and never ended."""
-    return any(entry.run == RUN for entry in unfinished(Ledger.of(site.site).entries(RUN)))
+def killed_since(entries: Iterable[Entry]) -> datetime | None:
+    """Return when the first of those began that never ended, since the last that was done. Pure.
+
+    One that failed after a killed one ends itself and not the other: what that left behind is still there.
+    """
+    begun: list[datetime] = []
+    for entry in entries:
+        if entry.event is Event.BEGUN:
+            begun.append(entry.at)
+        elif entry.event is Event.DONE:
+            begun.clear()
+        elif begun:
+            begun.pop()
+    return begun[0] if begun else None
 
 
-def adopt(site: Site, judged: Judged, connection: Any, on_word: OnWord = lambda _word: None) -> int:
-    """Take what a killed apply left behind into the state; return how much. Then plan again."""
-    terraform = terraform_of(site)
+def was_killed(site: Site) -> datetime | None:
+    """Return since when something that was killed may lie about; None when nothing was."""
+    return killed_since(Ledger.of(site.site).entries(RUN))
+
+
+def left_behind(judged: Judged, connection: Any, since: datetime) -> tuple[Adoption, ...]:
+    """Return what an apply that was killed left behind and the plan would make again."""
     known = orphans.known_ids(judged.document)
-    found = orphans.adoptions(judged.changes, leftovers.there(connection), known)
+    found = orphans.adoptions(judged.changes, leftovers.there(connection, since), known)
     found += orphans.attachments(judged.changes, leftovers.attached(connection))
-    for adoption in found:
-        on_word(f"taking over {adoption.what}, which the killed apply left behind")
-        terraform.adopt(adoption.address, adoption.id)
-    return len(found)
+    return found
+
+
+@contextmanager
+def taking_over(directory: Path, adopted: Sequence[Adoption]) -> Iterator[None]:
+    """Keep `import` blocks beside the configuration while a plan is made; the plan then holds them."""
+    path = directory / ADOPTED
+    path.unlink(missing_ok=True)  # of a plan that was killed: what it names may be gone
+    if adopted:
+        write(path, json.dumps(import_blocks(adopted), indent=2) + "\n")
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def carry_out(site: Site, judged: Judged, step: str = "apply", on_line: OnLine = lambda _line: None) -> None:
@@ -149,8 +179,13 @@ def carry_out(site: Site, judged: Judged, step: str = "apply", on_line: OnLine =
         raise
     finally:
         judged.file.unlink(missing_ok=True)  # it holds what the state holds
+    conclude(site, step)
+
+
+def conclude(site: Site, step: str = "apply") -> None:
+    """Record what there is, and that it is done; whoever made it may have been killed just before this."""
     record(site)
-    ledger.append(RUN, step, Event.DONE)
+    Ledger.of(site.site).append(RUN, step, Event.DONE)
 
 
 def record(site: Site) -> Path | None:

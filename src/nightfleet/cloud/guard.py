@@ -37,6 +37,7 @@ class Verdict:
     renames: tuple[Rename, ...] = ()
     allowed: tuple[str, ...] = ()  # harm that somebody has opened by name
     counts: dict[str, int] = field(default_factory=dict)
+    taken_over: int = 0  # what exists already and comes into the state
 
     @property
     def safe(self) -> bool:
@@ -46,7 +47,7 @@ class Verdict:
     @property
     def empty(self) -> bool:
         """Whether there is nothing to do."""
-        return not any(self.counts.values())
+        return not any(self.counts.values()) and not self.taken_over
 
 
 def judge(
@@ -67,6 +68,7 @@ def judge(
         renames=renames(listed),
         allowed=tuple(dict.fromkeys(harm.owner for harm in found if opened(harm, allowed))),
         counts=count(listed),
+        taken_over=sum(change.taken_over for change in listed),
     )
 
 

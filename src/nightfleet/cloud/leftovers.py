@@ -1,6 +1,7 @@
 """Asking the cloud for what is there under our names, for orphans.py. Changes nothing."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from nightfleet.cloud.harm import INSTANCE, PORT, VOLUME
@@ -18,14 +19,18 @@ from nightfleet.cloud.orphans import (
 )
 
 TAG = "nightfleet"
+SKEW = timedelta(minutes=2)  # between our clock and the cloud's
 
 
-def there(connection: Any) -> tuple[Thing, ...]:
-    """Return what carries our tag or metadata in this project."""
-    return tuple(_there(connection))
+def there(connection: Any, since: datetime) -> tuple[Thing, ...]:
+    """Return what carries our tag or metadata in this project, or was made `since` and carries no tag.
+
+    The provider makes a thing by one request and tags it by another; it may be killed between the two.
+    """
+    return tuple(_there(connection, since))
 
 
-def _there(connection: Any) -> Iterator[Thing]:
+def _there(connection: Any, since: datetime) -> Iterator[Thing]:
     network = connection.network
     tagged = {
         NETWORK: network.networks,
@@ -35,9 +40,10 @@ def _there(connection: Any) -> Iterator[Thing]:
         PORT: network.ports,
     }
     for kind, ask in tagged.items():
-        for one in ask(tags=TAG, project_id=connection.current_project_id):
-            yield Thing(kind, one.name, one.id)
-    yield from _unnamed(connection)
+        for one in ask(project_id=connection.current_project_id):
+            if ours(one, since):
+                yield Thing(kind, one.name, one.id)
+    yield from _unnamed(connection, since)
     for server in connection.compute.servers():
         if TAG in (server.metadata or {}):
             yield Thing(INSTANCE, server.name, server.id)
@@ -48,20 +54,28 @@ def _there(connection: Any) -> Iterator[Thing]:
         yield Thing(KEYPAIR, key.name, key.name)
 
 
-def _unnamed(connection: Any) -> Iterator[Thing]:
+def ours(one: Any, since: datetime) -> bool:
+    """Tell whether something of Neutron's has our tag, or is too young to have got one."""
+    if one.tags:
+        return TAG in one.tags
+    made = datetime.fromisoformat(one.created_at).replace(tzinfo=UTC)
+    return made >= since - SKEW
+
+
+def _unnamed(connection: Any, since: datetime) -> Iterator[Thing]:
     """Yield what is known by what it belongs to: rules, router interfaces, floating IPs."""
     network, mine = connection.network, connection.current_project_id
-    for group in network.security_groups(tags=TAG, project_id=mine):
+    for group in (one for one in network.security_groups(project_id=mine) if ours(one, since)):
         for rule in network.security_group_rules(security_group_id=group.id):
             facts = {
                 name: getattr(rule, "ether_type" if name == "ethertype" else name) for name in LIKE[RULE]
             }
             yield Thing(RULE, "", rule.id, facts)
-    for router in network.routers(tags=TAG, project_id=mine):
+    for router in (one for one in network.routers(project_id=mine) if ours(one, since)):
         for port in network.ports(device_id=router.id, device_owner="network:router_interface"):
             facts = {"router_id": router.id, "subnet_id": port.fixed_ips[0]["subnet_id"]}
             yield Thing(INTERFACE, "", port.id, facts)
-    for address in network.ips(tags=TAG, project_id=mine):
+    for address in (one for one in network.ips(project_id=mine) if ours(one, since)):
         yield Thing(ADDRESS, "", address.id, {"description": address.description})
 
 

@@ -2,8 +2,8 @@
 
 Terraform writes a thing into its state when the cloud has finished it; killed before, it makes another one
 the next time, or is refused because the address is taken. What is ours carries our names (and tag or
-metadata), so it can be recognised and taken into the state (`terraform import`) before the plan is made
-again.
+metadata), so it can be recognised and taken into the state by `import` blocks in the next plan.
+(The command `terraform import` would not do: it evaluates outputs against a state that is half there.)
 """
 
 from collections.abc import Iterable, Mapping
@@ -96,6 +96,11 @@ def attachments(changes: Iterable[Change], attached: Mapping[str, str]) -> tuple
         if (volume := str(change.after.get("volume_id") or ""))
         if (server := attached.get(volume)) and server == change.after.get("instance_id")
     )
+
+
+def import_blocks(adoptions: Iterable[Adoption]) -> dict[str, object]:
+    """Return the adoptions as a file of Terraform's (NAME.tf.json)."""
+    return {"import": [{"to": adoption.address, "id": adoption.id} for adoption in adoptions]}
 
 
 def known_ids(document: Mapping[str, object]) -> frozenset[str]:

@@ -44,6 +44,7 @@ class Change:
     forced_by: tuple[str, ...] = ()  # attributes that make Terraform replace it
     reason: str = ""
     moved_from: str = ""
+    taken_over: bool = False  # exists, and comes into the state by an `import` block
 
     @property
     def goes(self) -> bool:
@@ -89,6 +90,7 @@ def read_change(entry: Mapping[str, Any]) -> Change:
         forced_by=tuple(dict.fromkeys(path_text(path) for path in change.get("replace_paths", []))),
         reason=entry.get("action_reason", ""),
         moved_from=entry.get("previous_address", ""),
+        taken_over="importing" in change,
     )
 
 

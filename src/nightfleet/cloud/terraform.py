@@ -107,10 +107,6 @@ class Terraform:
         ended = self._run("state list")
         return tuple(ended.stdout.split()) if ended.returncode == 0 else ()
 
-    def adopt(self, address: str, identity: str) -> None:
-        """Take something that exists into the state."""
-        self._said("import", address, identity, input=False, no_color=FLAG)
-
     def _said(self, command: str, *arguments: str, **options: Any) -> str:
         """Run a command that says one thing; NightfleetError unless it ends well."""
         ended = self._run(command, *arguments, **options)

@@ -1,11 +1,14 @@
 """Claims about what is written beside the configuration and the site."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from nightfleet.cloud.course import backend_text, write
+from nightfleet.cloud.course import ADOPTED, backend_text, killed_since, taking_over, write
+from nightfleet.cloud.orphans import Adoption
+from nightfleet.ledger import Entry, Event
 from nightfleet.site.load import load_before_it_is_made
 
 TEXT = """\
@@ -50,3 +53,42 @@ def test_a_file_that_says_so_already_is_left_alone(tmp_path: Path) -> None:
     write(path, "[]\n")
     assert path.read_text() == "[]\n"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("events", "since"),
+    [
+        pytest.param("", None, id="nothing"),
+        pytest.param("bd", None, id="done"),
+        pytest.param("bf", None, id="failed"),
+        pytest.param("b", 0, id="killed"),
+        pytest.param("bdb", 2, id="killed-after-one-that-was-done"),
+        pytest.param("bbf", 0, id="failed-after-it-was-killed"),
+        pytest.param("bbfbb", 0, id="killed-again-and-again"),
+        pytest.param("bbd", None, id="gone-on-with"),
+    ],
+)
+def test_what_was_killed_is_known_until_one_is_done(events: str, since: int | None) -> None:
+    words = {"b": Event.BEGUN, "d": Event.DONE, "f": Event.FAILED}
+    entries = [
+        Entry(
+            at=datetime(2026, 1, 1, minute=number, tzinfo=UTC),
+            by="me",
+            run="cloud",
+            step="apply",
+            event=words[one],
+        )
+        for number, one in enumerate(events)
+    ]
+    assert killed_since(entries) == (None if since is None else entries[since].at)
+
+
+def test_what_is_taken_over_stands_beside_the_configuration_only_while_it_is_planned(tmp_path: Path) -> None:
+    path = tmp_path / ADOPTED
+    path.write_text("of a plan that was killed")
+    with taking_over(tmp_path, [Adoption('module.nodes.a.b["w1"]', "id", "a b")]):
+        assert json.loads(path.read_text()) == {"import": [{"to": 'module.nodes.a.b["w1"]', "id": "id"}]}
+    assert not path.exists()
+    path.write_text("of a plan that was killed")
+    with taking_over(tmp_path, []):
+        assert not path.exists()

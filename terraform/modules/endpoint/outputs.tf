@@ -5,7 +5,7 @@ output "address" {
 
 output "endpoint" {
   description = "host:port, the site's kubernetes.endpoint"
-  value       = "${local.address}:${var.port}"
+  value       = local.address == null ? null : "${local.address}:${var.port}"
 }
 
 output "public_address" {

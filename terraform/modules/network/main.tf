@@ -68,7 +68,7 @@ resource "openstack_networking_router_v2" "this" {
 }
 
 resource "openstack_networking_router_interface_v2" "this" {
-  count = length(openstack_networking_router_v2.this)
+  count = local.new && var.external_network != null ? 1 : 0
 
   router_id = openstack_networking_router_v2.this[0].id
   subnet_id = openstack_networking_subnet_v2.this[0].id
