@@ -1,4 +1,4 @@
-"""Bad weather between Terraform and a service: a proxy that answers 503 while it is told to."""
+"""Bad weather between Terraform and a service: a proxy that answers 503, or 401 to old tokens, when told."""
 
 import threading
 import urllib.error
@@ -11,13 +11,19 @@ HOP = {"connection", "transfer-encoding", "content-length", "host"}
 
 
 class Weather:
-    """Whether it storms, and how many requests were lost in it."""
+    """Whether it storms, which tokens have ended, and how many requests were lost."""
 
     def __init__(self, target: str) -> None:
         self.target = target
         self.storm = False
         self.lost = 0
         self.url = ""
+        self.seen: set[str] = set()  # tokens
+        self.ended: set[str] = set()
+
+    def end_tokens(self) -> None:
+        """Let every token that was shown so far have come to its end."""
+        self.ended |= self.seen
 
 
 @contextmanager
@@ -44,6 +50,12 @@ def proxy(target: str) -> Iterator[Weather]:
                 weather.lost += 1
                 self.answer(503, {"Content-Type": "text/plain"}, b"no server is available")
                 return
+            token = self.headers.get("X-Auth-Token", "")
+            if token in weather.ended:
+                weather.lost += 1
+                self.answer(401, {"Content-Type": "text/plain"}, b"The request requires authentication")
+                return
+            weather.seen.add(token)
             headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP}
             request = urllib.request.Request(
                 weather.target + self.path, data=body or None, headers=headers, method=self.command

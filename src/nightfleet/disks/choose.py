@@ -40,7 +40,8 @@ def choose(
 def fits(disk: Device, place: Place) -> bool:
     """Tell whether a disk is what a place describes."""
     return (
-        (place.serial is None or fnmatchcase(disk.serial, place.serial))
+        place.cloud_volume is None  # still there: this node has no such volume
+        and (place.serial is None or fnmatchcase(disk.serial, place.serial))
         and (place.id is None or any(fnmatchcase(name, place.id) for name in disk.names))
         and (place.transport is None or transport(disk) == place.transport)
         and (place.at_least is None or disk.size >= amount(place.at_least))
@@ -59,6 +60,9 @@ def wish(place: Place) -> str:
     words = [
         f"of id {place.id}" if place.id else "",
         f"of serial {place.serial}" if place.serial else "",
+        f"the cloud volume {place.cloud_volume!r}, which Terraform did not make here"
+        if place.cloud_volume
+        else "",
         place.transport or "",
         f"at least {place.at_least}" if place.at_least else "",
         f"at most {place.at_most}" if place.at_most else "",

@@ -10,7 +10,9 @@ from nightfleet.disks.conftest import MACHINES, VIRTIO, carried_out, cut_off, ma
 from nightfleet.disks.found import GIB, Found
 from nightfleet.disks.plan import DiskPlan, growth, plan
 from nightfleet.disks.steps_lvm import MakeImage, MakeLogical
-from nightfleet.site.disks import Purpose
+from nightfleet.disks.volume import Wish
+from nightfleet.site.disks import Layout, Purpose, of_node
+from nightfleet.site.handover import CloudVolume
 
 NVME = {"transport": "nvme", "at_least": "800GiB"}
 
@@ -82,6 +84,17 @@ def test_a_disk_of_a_storage_network_is_used_only_when_it_is_named() -> None:
         in plan(found, wish(on({"at_least": "50GiB"}, imagefs="rest"))).refusals[0]
     )
     assert plan(found, wish(on({"serial": "NIGHT0001"}, imagefs="rest"))).steps
+
+
+def test_a_volume_that_terraform_made_is_known_by_its_id_and_no_other_disk_is_taken_for_it() -> None:
+    layout = Layout.model_validate(on({"cloud_volume": "imagefs"}, imagefs="rest"))
+    named = of_node(layout, {"imagefs": CloudVolume(id="NIGHT0001", size=100).disk})
+    assert said(plan(machine("blank"), Wish("s", "n1", named)))[0].startswith("partition /dev/vdb")
+    other = of_node(layout, {"scratch": "*[-_]NIGHT0001*"})
+    assert (
+        "no disk is the cloud volume 'imagefs', which Terraform did not make here"
+        in plan(machine("blank"), Wish("s", "n1", other)).refusals[0]
+    )
 
 
 def test_two_places_may_not_mean_one_disk() -> None:

@@ -57,6 +57,11 @@ class Place(Section):
     )
     at_least: Amount | None = Field(None, description="a disk that is no smaller", examples=["800GiB"])
     at_most: Amount | None = Field(None, description="a disk that is no larger")
+    cloud_volume: Name | None = Field(
+        None,
+        description="the data disk of each node that Terraform made under this use; found by its id",
+        examples=["imagefs"],
+    )
     volume_group: Word | None = Field(None, description="free room of a volume group (LVM) that is there")
     folder: Directory | None = Field(
         None,
@@ -69,7 +74,7 @@ class Place(Section):
     @property
     def names_a_disk(self) -> bool:
         """Whether anything is said by which a disk can be known."""
-        return any((self.id, self.serial, self.transport, self.at_least, self.at_most))
+        return any((self.id, self.serial, self.transport, self.at_least, self.at_most, self.cloud_volume))
 
     @property
     def ways(self) -> int:
@@ -119,6 +124,20 @@ class Layout(Section):
         wished = {purpose: getattr(self, purpose.value) for purpose in Purpose}
         there = {purpose: volume for purpose, volume in wished.items() if volume is not None}
         return dict(sorted(there.items(), key=lambda item: item[1].size == REST))
+
+
+def of_node(layout: Layout, names: Mapping[str, str]) -> Layout:
+    """Return a layout for one node: `names` say by use what its cloud volumes are called there.
+
+    A use that the node has no volume for stays as it is, and no disk fits it.
+    """
+    use = {
+        key: place.model_copy(update={"id": names[place.cloud_volume], "cloud_volume": None})
+        if place.cloud_volume in names
+        else place
+        for key, place in layout.use.items()
+    }
+    return layout.model_copy(update={"use": use})
 
 
 def amount(text: str) -> int:

@@ -30,14 +30,13 @@ class CloudVolume(Part):
     size: int  # GiB
 
     @property
-    def devices(self) -> tuple[str, ...]:
-        """Where the node finds it: KVM shows the first 20 characters of the id as serial number."""
-        serial = self.id[:20]
-        return (
-            f"/dev/disk/by-id/virtio-{serial}",
-            f"/dev/disk/by-id/scsi-0QEMU_QEMU_HARDDISK_{serial}",
-            f"/dev/disk/by-id/scsi-SQEMU_QEMU_HARDDISK_{self.id}",
-        )
+    def disk(self) -> str:
+        """What the node calls it in /dev/disk/by-id, as a pattern.
+
+        KVM shows the id as serial number, of which virtio keeps 20 characters: virtio-57daf40b-5eeb-5e08-b,
+        scsi-0QEMU_QEMU_HARDDISK_57daf40b-5eeb-5e08-b, scsi-SQEMU_QEMU_HARDDISK_ and the whole id.
+        """
+        return f"*[-_]{self.id[:20]}*"
 
 
 class CloudNode(Part):

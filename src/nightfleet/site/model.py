@@ -15,7 +15,7 @@ from nightfleet.site.classes import NodeClass
 from nightfleet.site.cloud import Cloud
 from nightfleet.site.connection import Connection
 from nightfleet.site.containerd import Containerd
-from nightfleet.site.disks import Layout
+from nightfleet.site.disks import Layout, of_node
 from nightfleet.site.endpoint import Endpoint
 from nightfleet.site.expand import expand
 from nightfleet.site.faults import At, Fault
@@ -109,7 +109,11 @@ class Site(Section):
 
     def layout(self, node: Node) -> Layout | None:
         """Return how the disks of a node are laid out; None when they are left alone."""
-        return self.disks.get(node.class_name)
+        layout = self.disks.get(node.class_name)
+        made = self.handover.nodes.get(node.name) if self.handover else None
+        if layout is None or made is None:
+            return layout
+        return of_node(layout, {use: volume.disk for use, volume in made.volumes.items()})
 
     def having(self, role: Role) -> tuple[Node, ...]:
         """Return the nodes that carry `role`, in the order of the file."""

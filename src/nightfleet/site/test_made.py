@@ -1,6 +1,7 @@
 """Claims about sites whose machines Terraform made."""
 
 import json
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,24 @@ def test_an_output_that_cannot_be_read_says_why(text: str, why: str) -> None:
         read_handover(text)
 
 
-def test_a_volume_is_found_by_the_serial_number_that_the_hypervisor_shows() -> None:
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("virtio-0d3b2a8e-5f1c-4c6e-9", id="virtio"),
+        pytest.param("scsi-0QEMU_QEMU_HARDDISK_0d3b2a8e-5f1c-4c6e-9", id="scsi"),
+        pytest.param("scsi-SQEMU_QEMU_HARDDISK_0d3b2a8e-5f1c-4c6e-9a1b-1c2d3e4f5a6b", id="scsi-whole"),
+    ],
+)
+def test_every_bus_shows_a_volume_s_id_in_its_own_way(name: str) -> None:
     volume = CloudVolume(id="0d3b2a8e-5f1c-4c6e-9a1b-1c2d3e4f5a6b", size=10)
-    assert volume.devices[0] == "/dev/disk/by-id/virtio-0d3b2a8e-5f1c-4c6e-9"
+    assert fnmatchcase(name, volume.disk)
+    assert not fnmatchcase(name.replace("0d3b", "1d3b"), volume.disk)
+
+
+def test_a_layout_gets_the_names_of_each_node_s_own_volumes(site: Path) -> None:
+    one = "{use: {data: {cloud_volume: imagefs}}, imagefs: {on: data, size: rest}}"
+    site.write_text(f"{TEXT}disks: {{box: {one}}}\n")
+    loaded = load_site(site)
+    places = {node.name: layout.use["data"] for node in loaded.fleet if (layout := loaded.layout(node))}
+    assert places["a-w1"].id == "*[-_]v*"
+    assert (places["b-c1"].id, places["b-c1"].cloud_volume) == (None, "imagefs")
