@@ -3,10 +3,12 @@
 python -m bench.cloud guard                only the guard, on plans of 1,000 and 10,000 resources
 python -m bench.cloud apply 10 50 100      workers on the services of the cloud tier (needs the real provider)
 
-Both sides make the same: for each worker a port, a server and a disk that is attached, ten at a time.
+Both sides make the same: for each worker a port, a server and a disk that is attached, ten at a time. API calls
+are those of the apply: Terraform's by the provider's own log, the script's by its HTTP sessions.
 """
 
 import json
+import os
 import sys
 import tempfile
 import time
@@ -14,6 +16,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from bench.measure import ROOT
 from bench.report import Line, Result, machine, table
@@ -83,10 +86,15 @@ def apply(sizes: Sequence[int]) -> Result:
                     Path(place) / "bench", box, "small", flavor="nf.small", disk=1, workers=workers
                 )
                 project.run("init")
+                log = Path(place) / "calls.log"
+                os.environ.update(OS_DEBUG="1", TF_LOG_PROVIDER="DEBUG", TF_LOG_PATH=str(log))
                 ours = seconds(lambda project=project: project.run("apply"))
+                for name in ("OS_DEBUG", "TF_LOG_PROVIDER", "TF_LOG_PATH"):
+                    del os.environ[name]
+                calls = log.read_text(errors="replace").count("Request URL:")
                 second = seconds(lambda project=project: project.plan())
                 project.take_down()
-            other = by_script(size)
+            other, theirs = by_script(size)
             nodes = size + 1
             lines.append(
                 Line(
@@ -96,8 +104,16 @@ def apply(sizes: Sequence[int]) -> Result:
                     f"{ours / other:.2f}",
                 )
             )
+            lines.append(
+                Line(
+                    f"API calls of it, {size} workers",
+                    f"{calls} ({calls / nodes:.1f} a node)",
+                    f"{theirs} ({theirs / nodes:.1f} a node)",
+                    f"{calls / theirs:.2f}",
+                )
+            )
             lines.append(Line(f"second plan of {size} workers", f"{second:.1f} s", "", ""))
-            print(lines[-2], lines[-1], sep="\n", flush=True)
+            print(*lines[-3:], sep="\n", flush=True)
     return Result("cloud", "Machines on OpenStack", tuple(lines))
 
 
@@ -108,9 +124,18 @@ def seconds(call: Any) -> float:
     return time.monotonic() - began
 
 
-def by_script(workers: int) -> float:
-    """Make the small example's machines by openstacksdk; return the seconds for it, without the deletion."""
+def by_script(workers: int) -> tuple[float, int]:
+    """Make the small example's machines by openstacksdk; return the seconds and the requests for it."""
     import openstack
+    import requests
+
+    calls = 0
+    plain = requests.Session.request
+
+    def counted(*words: Any, **options: Any) -> requests.Response:
+        nonlocal calls
+        calls += 1
+        return plain(*words, **options)
 
     began = time.monotonic()
     cloud = openstack.connect(cloud="osbox")
@@ -136,12 +161,13 @@ def by_script(workers: int) -> float:
         return server.id, volume.id, port.id
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        made = list(pool.map(make, range(workers + 1)))
+        with patch.object(requests.Session, "request", counted):
+            made = list(pool.map(make, range(workers + 1)))
         took = time.monotonic() - began
         list(pool.map(delete, made))
     cloud.network.delete_security_group(group)
     cloud.network.delete_network(network)
-    return took
+    return took, calls
 
 
 def delete(made: tuple[str, str, str]) -> None:

@@ -109,6 +109,10 @@ class Box:
         found = {kind: sorted(one.name or one.id for one in things) for kind, things in there.items()}
         return {kind: names for kind, names in found.items() if names}
 
+    def image(self, name: str) -> str:
+        """Return the id of an image."""
+        return str(self.member.image.find_image(name, ignore_missing=False).id)
+
     def server(self, name: str) -> Any:
         """Return one server as it is now."""
         return self.member.compute.get_server(self.member.compute.find_server(name, ignore_missing=False))

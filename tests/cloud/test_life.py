@@ -106,6 +106,25 @@ def test_a_new_image_is_refused_for_all_and_goes_one_by_one(small: Project, box:
     small.run("apply", "--only", "small-w2")
 
 
+def test_a_new_image_goes_round_by_one_command(small: Project, box: Box) -> None:
+    """Without a cluster, which guests that do not boot cannot have: the order, and one machine at a time."""
+    before = {one.name: one.id for one in box.member.compute.servers()}
+    small.say(image="debian-13")
+    assert json.loads(small.run("roll", "--dry-run", "--json").stdout) == {
+        "nodes": ["small-a1", "small-w2", "small-c1"]
+    }
+    small.run("roll", "small-w2")
+    assert {one.name for one in box.member.compute.servers() if one.image.id != box.image("debian-13")} == {
+        "small-a1",
+        "small-c1",
+    }
+    small.run("roll")
+    assert {one.image.id for one in box.member.compute.servers()} == {box.image("debian-13")}
+    assert {one.name: one.id for one in box.member.compute.servers()} == before
+    assert "nothing to do" in small.run("roll").stdout
+    assert counts(small.plan()) == {}
+
+
 def test_what_does_not_fit_is_refused_before_anything_is_made(small: Project, box: Box) -> None:
     box.quota(cores=4)
     try:

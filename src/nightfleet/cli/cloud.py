@@ -7,15 +7,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from nightfleet.cli import cloud_backup, cloud_leases
+from nightfleet.cli import cloud_backup, cloud_leases, cloud_roll
+from nightfleet.cli.cloud_plan import planned, seen
 from nightfleet.cli.cloud_show import print_handover, print_judged, watching
 from nightfleet.cli.doctor import print_finding, summary
 from nightfleet.cli.options import Json, SiteName
 from nightfleet.cloud import course
-from nightfleet.cloud.look import look
-from nightfleet.cloud.occupied import Occupied
-from nightfleet.cloud.orphans import Adoption
-from nightfleet.cloud.project import connect, room, section
+from nightfleet.cloud.project import section
 from nightfleet.converge.lock import one_operation
 from nightfleet.errors import Exit, NightfleetError
 from nightfleet.finding import Status
@@ -31,6 +29,7 @@ app = typer.Typer(
 )
 app.add_typer(cloud_leases.app, name="leases")
 app.add_typer(cloud_backup.app, name="backup")
+app.command("roll", epilog="Example: nightfleet cloud roll --site openstack")(cloud_roll.roll)
 
 SITE = "openstack"
 Only = Annotated[
@@ -160,41 +159,6 @@ def doctor(site: SiteName = SITE, json: Json = False) -> None:
         typer.echo(summary(findings))
     failed = any(finding.status is Status.FAIL for finding in findings)
     raise typer.Exit(Exit.FAILED if failed else Exit.DONE)
-
-
-def planned(
-    model: Site,
-    only: tuple[str, ...] | list[str],
-    allowed: tuple[str, ...] | list[str],
-    destroy: bool = False,
-    go_on: bool = False,
-) -> course.Judged:
-    """Plan and judge; with `go_on`, first take over what a killed apply left behind."""
-    connection = connect(section(model))
-    occupied, left = seen(model), room(connection)
-    err = Console(stderr=True, highlight=False)
-    since = course.was_killed(model) if go_on else None
-    first = destroy and not since
-    with watching(err, "planning") as watcher:
-        judged = course.make_plan(model, occupied, left, allowed, only, first, watcher)
-    # What lies in something else is recognised once the plan knows that: a few rounds.
-    adopted: tuple[Adoption, ...] = ()
-    while since and (more := course.left_behind(judged, connection, since)):
-        for adoption in more:
-            err.print(f"taking over {adoption.what}, which the killed apply left behind")
-        adopted += more
-        with watching(err, "planning again") as watcher:
-            judged = course.make_plan(model, occupied, left, allowed, only, False, watcher, adopted)
-    if destroy and since:
-        with watching(err, "planning to destroy") as watcher:
-            judged = course.make_plan(model, occupied, left, allowed, (), True, watcher, adopted)
-    return judged
-
-
-def seen(model: Site) -> Occupied:
-    """Ask the cluster who works where."""
-    with Console(stderr=True).status("asking the cluster who works on its machines"):
-        return look(model)
 
 
 def carry_out(model: Site, judged: course.Judged, step: str, site: str, dry_run: bool, json: bool) -> None:

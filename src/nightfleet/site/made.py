@@ -39,7 +39,7 @@ def made_by_terraform(data: dict[str, Any], site: Path, before: bool = False) ->
     except (OSError, ValueError) as error:
         why = error.strerror or str(error) if isinstance(error, OSError) else str(error)
         if before and not path.exists():
-            return Made(joined(data, stand_in(data)), path, stamp(path))
+            return Made(before_it_is_made(data), path, stamp(path))
         return Made(data, path, stamp(path), faults=(missing(str(name), why),))
     return Made(joined(data, handover), path, stamp(path), handover)
 
@@ -48,6 +48,14 @@ def outputs_path(name: str, site: Path) -> Path:
     """Resolve the file of outputs as every file of a site is: ~ is the home, else it lies beside."""
     path = Path.home() / name[2:] if name.startswith("~/") else Path(name)
     return path if path.is_absolute() else site.parent / path
+
+
+def before_it_is_made(data: dict[str, Any]) -> dict[str, Any]:
+    """Return a site file's content with the stand-in, which has every role that the file counts on."""
+    filled = joined(data, stand_in(data))
+    if isinstance(registry := data.get("registry"), dict) and registry.get("projects"):
+        filled["nodes"][STAND_IN]["roles"].append("registry")
+    return filled
 
 
 def stand_in(data: dict[str, Any]) -> Handover:

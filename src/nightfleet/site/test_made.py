@@ -136,6 +136,12 @@ def test_every_bus_shows_a_volume_s_id_in_its_own_way(name: str) -> None:
     assert not fnmatchcase(name.replace("0d3b", "1d3b"), volume.disk)
 
 
+def test_before_the_first_apply_the_stand_in_has_the_registry_that_the_file_counts_on(site: Path) -> None:
+    site.with_name("outputs.json").unlink()
+    site.write_text(TEXT + "registry: {projects: {registry.k8s.io: {seed: true}}}\n")
+    assert [node.has(Role.REGISTRY) for node in load_before_it_is_made(site).fleet] == [True]
+
+
 def test_a_layout_gets_the_names_of_each_node_s_own_volumes(site: Path) -> None:
     one = "{use: {data: {cloud_volume: imagefs}}, imagefs: {on: data, size: rest}}"
     site.write_text(f"{TEXT}disks: {{box: {one}}}\n")

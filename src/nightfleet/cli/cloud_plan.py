@@ -1,0 +1,46 @@
+"""A cloud plan with what speaks against it: what `plan`, `apply`, `destroy` and `roll` begin with."""
+
+from rich.console import Console
+
+from nightfleet.cli.cloud_show import watching
+from nightfleet.cloud import course
+from nightfleet.cloud.look import look
+from nightfleet.cloud.occupied import Occupied
+from nightfleet.cloud.orphans import Adoption
+from nightfleet.cloud.project import connect, room, section
+from nightfleet.site import Site
+
+
+def planned(
+    model: Site,
+    only: tuple[str, ...] | list[str],
+    allowed: tuple[str, ...] | list[str],
+    destroy: bool = False,
+    go_on: bool = False,
+) -> course.Judged:
+    """Plan and judge; with `go_on`, first take over what a killed apply left behind."""
+    connection = connect(section(model))
+    occupied, left = seen(model), room(connection)
+    err = Console(stderr=True, highlight=False)
+    since = course.was_killed(model) if go_on else None
+    first = destroy and not since
+    with watching(err, "planning") as watcher:
+        judged = course.make_plan(model, occupied, left, allowed, only, first, watcher)
+    # What lies in something else is recognised once the plan knows that: a few rounds.
+    adopted: tuple[Adoption, ...] = ()
+    while since and (more := course.left_behind(judged, connection, since)):
+        for adoption in more:
+            err.print(f"taking over {adoption.what}, which the killed apply left behind")
+        adopted += more
+        with watching(err, "planning again") as watcher:
+            judged = course.make_plan(model, occupied, left, allowed, only, False, watcher, adopted)
+    if destroy and since:
+        with watching(err, "planning to destroy") as watcher:
+            judged = course.make_plan(model, occupied, left, allowed, (), True, watcher, adopted)
+    return judged
+
+
+def seen(model: Site) -> Occupied:
+    """Ask the cluster who works where."""
+    with Console(stderr=True).status("asking the cluster who works on its machines"):
+        return look(model)
