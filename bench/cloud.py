@@ -3,8 +3,8 @@
 python -m bench.cloud guard                only the guard, on plans of 1,000 and 10,000 resources
 python -m bench.cloud apply 10 50 100      workers on the services of the cloud tier (needs the real provider)
 
-Both sides make the same: for each worker a port, a server and a disk that is attached, ten at a time. API calls
-are those of the apply: Terraform's by the provider's own log, the script's by its HTTP sessions.
+Both sides make the same: for each worker a port, a server and a disk that is attached, ten at a time. API
+calls are those of the apply: Terraform's by the provider's own log, the script's by its HTTP sessions.
 """
 
 import json

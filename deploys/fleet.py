@@ -36,6 +36,7 @@ base(
     )
 )
 disks()  # before anything is written where they will be mounted
+cachefilesd()  # before anything is mounted with it
 mount_shares()  # before any pod looks for them
 containerd()
 
@@ -56,7 +57,6 @@ if "control_plane" in host.groups:
 follow()  # control planes have nothing to do here, and so hold the workers back until they are done
 network()
 nfs_server()
-cachefilesd()  # before anything is mounted with it
 nfs_client()  # nobody passes this line before all servers serve
 
 if "control_plane" in host.groups:

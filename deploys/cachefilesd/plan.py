@@ -51,8 +51,7 @@ class Wanted:
 
 def refusals(site: Site, node: Node, found: Found) -> list[str]:
     """Say why nothing can be cached here."""
-    cached = [name for name, mount in mounts_of(site, node).items() if mount.cache]
-    asked = f"nfs.mounts.{cached[0]}" if cached else "a volume of pods"
+    asked = asking(site, node)
     if not found.kernel:
         what = f"{asked} asks for a cache, and kernel {found.release or 'of this host'} has no FS-Cache"
         return [f"{what} (CONFIG_CACHEFILES); take `cache: true` out there, or these nodes out of the mount"]
@@ -65,6 +64,16 @@ def refusals(site: Site, node: Node, found: Found) -> list[str]:
             f" {found.filesystem or 'nobody knows what'}"
         )
     return reasons
+
+
+def asking(site: Site, node: Node) -> str:
+    """Name the first that is to be read through the cache, as it stands in the site file."""
+    mounts = [f"nfs.mounts.{name}" for name, mount in mounts_of(site, node).items() if mount.cache]
+    folders = site.cephfs.of_class(node.class_name).items()
+    return next(
+        iter([*mounts, *(f"cephfs.shares.{name}" for name, share in folders if share.cache)]),
+        "a volume of pods",
+    )
 
 
 def plan(site: Site, node: Node) -> Wanted:

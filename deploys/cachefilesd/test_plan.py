@@ -50,6 +50,15 @@ def test_it_yields_before_eviction_too_where_that_comes_first(edited: Edited) ->
     assert limits_of(site, gpu(site)).stop == 35
 
 
+def test_a_folder_of_a_cephfs_is_read_through_the_cache_as_well(edited: Edited) -> None:
+    folder = "{path: /team, at: /srv/team, client: team, keyring: k, cache: true}"
+    said = f"\ncephfs: {{monitors: [10.0.9.1], shares: {{team: {folder}}}}}\n\nkubernetes:\n"
+    site = edited("rack", ("\nkubernetes:\n", said))
+    assert cached_on(site, gpu(site))
+    (reason,) = refusals(site, gpu(site), read(["kernel 6.18.0", "cache xfs /"]))
+    assert reason.startswith("cephfs.shares.team asks for a cache, and kernel 6.18.0 has no FS-Cache")
+
+
 def test_what_the_site_says_counts(edited: Edited) -> None:
     said = MOUNT.replace("kubernetes:\n", "cache: {run: 20, cull: 15, stop: 12}\nkubernetes:\n")
     site = edited("rack", ("\nkubernetes:\n", said))

@@ -17,10 +17,10 @@ def worker() -> None:
     """The machine, its runtime, membership, its part of the pod network, shared storage."""
     base()
     disks()
+    cachefilesd()
     mount_shares()
     containerd()
     prepare()
     follow()
     network()
-    cachefilesd()
     nfs_client()

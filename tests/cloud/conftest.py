@@ -1,6 +1,6 @@
 """The cloud tier: one OpenStack for all of it, with an empty state, stopped in the end.
 
-Files that were not yet seen green as they stand are skipped and say so; NIGHTFLEET_CLOUD=1 runs them all.
+Files that were not yet seen green often enough are skipped and say so; NIGHTFLEET_CLOUD=1 runs them all.
 """
 
 import os
@@ -13,17 +13,19 @@ from cloud import box as boxes
 from cloud.box import Box
 from cloud.project import Project
 
-PROVEN: frozenset[str] = frozenset()  # names of files, once they were seen green in one run
+# Names of files that were seen green three times in a row as they stand. Of the others most were seen
+# green once or twice; test_life.py was not yet green to its end (roll, doctor, the last destroy).
+PROVEN = frozenset({"test_modules.py"})
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what was never seen green: a proof that nobody has seen proves nothing."""
+    """Skip what was not seen green often enough as it stands."""
     here = Path(__file__).parent
     for item in items:
         unseen = here in item.path.parents and item.path.name not in PROVEN
         if unseen and not os.environ.get("NIGHTFLEET_CLOUD"):
             item.add_marker(
-                pytest.mark.skip(reason="not yet seen green as it stands: NIGHTFLEET_CLOUD=1 runs it")
+                pytest.mark.skip(reason="not yet seen green three times in a row: NIGHTFLEET_CLOUD=1 runs it")
             )
 
 

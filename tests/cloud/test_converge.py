@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from cloud.box import Box
+from cloud.box import ROOT, Box
 from cloud.project import Project
 
 from nightfleet.site import Role, load_site
@@ -71,6 +71,7 @@ def cluster(made: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     for machine in data["classes"].values():
         machine["kind"] = "container"
     (place / "site.yaml").write_text(json.dumps({**data, "lab": LAB}))
+    (place / "hosts.py").write_bytes((ROOT / "inventory" / "openstack" / "hosts.py").read_bytes())
     there = Cluster(place / "site.yaml", place)
     there.take_down()
     try:

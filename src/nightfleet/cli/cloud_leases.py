@@ -75,11 +75,10 @@ def extend(name: Name, hours: Hours, site: SiteName = SITE, json: Json = False) 
 
 @app.command(epilog="Example: nightfleet cloud leases end gpu")
 def end(name: Name, site: SiteName = SITE, json: Json = False) -> None:
-    """End a lease now. Take the machines on it away before: nightfleet cloud destroy."""
+    """End a lease now, and those of this name that failed. First take away the machines on it."""
     model = model_of(site)
     blazar = Blazar(connect(section(model)))
-    lease = chosen(blazar.all(), name)
-    if lease:
+    for lease in (one for one in blazar.all() if one.name == name):
         blazar.end(lease)
         Ledger.of(model.site).append(RUN, "end", Event.DONE, note=name, id=lease.id)
     tell(model, blazar)

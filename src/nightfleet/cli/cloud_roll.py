@@ -1,6 +1,5 @@
 """`nightfleet cloud roll`: a new image on every node, one after the other."""
 
-import json as json_module
 from typing import Annotated
 
 import typer
@@ -8,6 +7,7 @@ from rich.console import Console
 
 from nightfleet.cli.cloud_plan import planned
 from nightfleet.cli.cloud_show import watching
+from nightfleet.cli.options import Json, SiteName, print_json
 from nightfleet.cloud import course
 from nightfleet.cloud.project import connect, section
 from nightfleet.cloud.roll import due, fingerprints, turns
@@ -15,7 +15,7 @@ from nightfleet.cluster.ssh import Shell
 from nightfleet.converge import choose
 from nightfleet.converge.lock import one_operation
 from nightfleet.errors import Exit, NightfleetError
-from nightfleet.home import site_names, site_path, state_dir
+from nightfleet.home import site_path, state_dir
 from nightfleet.ledger import Event, Ledger, unfinished
 from nightfleet.membership.leave import Wishes
 from nightfleet.membership.leaving import Leave
@@ -24,10 +24,6 @@ from nightfleet.site import Role, Site, load_site
 
 RUN = "cloud roll"
 SITE = "openstack"
-SiteName = Annotated[
-    str,
-    typer.Option("--site", help="A site under inventory/, or the path of one.", autocompletion=site_names),
-]
 
 
 def roll(
@@ -42,7 +38,7 @@ def roll(
         str, typer.Option("--outside-window", metavar="REASON", help="Do it now; the reason is recorded.")
     ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print whose turn it would be.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")] = False,
+    json: Json = False,
 ) -> None:
     """Give every node the image that the configuration names: drained, rebuilt, joined again, then the next.
 
@@ -58,13 +54,13 @@ def roll(
     names = [name for name in turns(judged.changes, planes, begun) if name in mine]
     if dry_run or not names:
         words = f"in this order: {', '.join(names)}" if names else "nothing to do: every node has its image"
-        typer.echo(json_module.dumps({"nodes": names}) if json else words)
+        print_json({"nodes": names}) if json else typer.echo(words)
         return
     done: list[str] = []
     for name in names:
         Turn(model, name, Wishes(force=force, anyway=outside_window)).run(name in waiting)
         done.append(name)
-    typer.echo(json_module.dumps({"nodes": done}) if json else f"a new image: {', '.join(done)}")
+    print_json({"nodes": done}) if json else typer.echo(f"a new image: {', '.join(done)}")
 
 
 class Turn:

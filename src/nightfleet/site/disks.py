@@ -131,12 +131,10 @@ def of_node(layout: Layout, names: Mapping[str, str]) -> Layout:
 
     A use that the node has no volume for stays as it is, and no disk fits it.
     """
-    use = {
-        key: place.model_copy(update={"id": names[place.cloud_volume], "cloud_volume": None})
-        if place.cloud_volume in names
-        else place
-        for key, place in layout.use.items()
-    }
+    use = dict(layout.use)
+    for key, place in layout.use.items():
+        if place.cloud_volume and place.cloud_volume in names:
+            use[key] = place.model_copy(update={"id": names[place.cloud_volume], "cloud_volume": None})
     return layout.model_copy(update={"use": use})
 
 

@@ -64,9 +64,13 @@ def mounts_of(site: Site, node: Node) -> dict[str, Mount]:
 
 
 def cached_on(site: Site, node: Node) -> bool:
-    """Tell whether anything is read through the local cache of a node: its own mounts, or volumes of pods."""
+    """Tell whether anything is read through the local cache of a node: its mounts, or volumes of pods."""
+    folders = site.cephfs.of_class(node.class_name).values()
     of_pods = (*site.nfs.classes.values(), *site.nfs.volumes.values()) if node.has(Role.WORKER) else ()
-    return any(use.cache for use in (*mounts_of(site, node).values(), *of_pods))
+    own = mounts_of(site, node).values()
+    return any(
+        (*(one.cache for one in own), *(one.cache for one in folders), *(one.cache for one in of_pods))
+    )
 
 
 def uses(site: Site) -> Iterator[tuple[tuple[str, str, str], Use]]:
