@@ -1,7 +1,5 @@
 """The planner of disks for 500 machines, against only parsing what lsblk says of them.
 
-python -m bench.disks
-
 The machines are those of the tests (`src/nightfleet/disks/recorded`), in turn, until there are 500.
 """
 
@@ -9,7 +7,7 @@ import json
 from itertools import cycle, islice
 
 from bench.cloud import best
-from bench.report import Line, Result, machine, table
+from bench.report import Line, Result
 from nightfleet.disks import look
 from nightfleet.disks.conftest import MACHINES, answer
 from nightfleet.disks.plan import plan
@@ -27,7 +25,7 @@ LAYOUT = Layout.model_validate(
 )
 
 
-def planner() -> Result:
+def run() -> Result:
     """Read and plan every machine, against parsing its lsblk alone."""
     recorded = [answer(name) for name in MACHINES]
     answers = list(islice(cycle(recorded), COUNT))
@@ -44,9 +42,4 @@ def planner() -> Result:
         f"{parsing * 1000:.0f} ms to parse lsblk's JSON",
         f"{planning / parsing:.1f}",
     )
-    return Result("disks", "The planner of disks", (line,))
-
-
-if __name__ == "__main__":
-    result = planner()
-    print(f"{result.title}, on {machine()}\n\n{table(result)}")
+    return Result("disks", "What a layout makes of the disks of 500 machines.", (line,))
