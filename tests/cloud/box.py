@@ -65,6 +65,10 @@ def provider() -> str:
     return ""
 
 
+class DoesNotStart(Exception):
+    """The services, which are not ours, cannot be installed or started on this machine."""
+
+
 @dataclass
 class Box:
     """The services, up. `member` is the project that a cluster lives in, `admin` who runs the cloud."""
@@ -135,11 +139,20 @@ def running() -> Iterator[Box]:
         home().mkdir(parents=True, exist_ok=True)
         with log.open("wb") as said:
             command = ["nice", "-n", "10", "bash", script, verb]
-            done = subprocess.run(
-                command, env=environment, stdout=said, stderr=subprocess.STDOUT, timeout=seconds, check=False
-            )
+            try:
+                done = subprocess.run(
+                    command,
+                    env=environment,
+                    stdout=said,
+                    stderr=subprocess.STDOUT,
+                    timeout=seconds,
+                    check=False,
+                )
+            except subprocess.TimeoutExpired as error:
+                raise DoesNotStart(f"{verb} took longer than {seconds:.0f} s ({log})") from error
         if done.returncode != 0:
-            raise RuntimeError(f"osbox {verb}: {log.read_text(errors='replace')[-2000:]}")
+            last = log.read_text(errors="replace").strip().splitlines()[-1:]
+            raise DoesNotStart(f"{verb}: {' '.join(last)[:300]} ({log})")
 
     if not (home() / "venv" / "bin" / "keystone-manage").exists():
         do("install", 1200)

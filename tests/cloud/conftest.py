@@ -1,32 +1,18 @@
 """The cloud tier: one OpenStack for all of it, with an empty state, stopped in the end.
 
-Files that were not yet seen green often enough are skipped and say so; NIGHTFLEET_CLOUD=1 runs them all.
+What needs the real Terraform provider is skipped where it is not, and says so; Heat, leases and copies need
+the services alone.
 """
 
-import os
 import signal
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from cloud import box as boxes
 from cloud.box import Box
 from cloud.project import Project
-
-# Names of files that were seen green three times in a row as they stand. Of the others most were seen
-# green once or twice; test_life.py was not yet green to its end (roll, doctor, the last destroy).
-PROVEN = frozenset({"test_modules.py"})
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what was not seen green often enough as it stands."""
-    here = Path(__file__).parent
-    for item in items:
-        unseen = here in item.path.parents and item.path.name not in PROVEN
-        if unseen and not os.environ.get("NIGHTFLEET_CLOUD"):
-            item.add_marker(
-                pytest.mark.skip(reason="not yet seen green three times in a row: NIGHTFLEET_CLOUD=1 runs it")
-            )
 
 
 def pytest_configure() -> None:
@@ -39,7 +25,11 @@ def box() -> Iterator[Box]:
     """The services; skipped with one line where they cannot run."""
     if reason := boxes.why_not():
         pytest.skip(reason)
-    with boxes.running() as there:
+    with ExitStack() as at_the_end:
+        try:
+            there = at_the_end.enter_context(boxes.running())
+        except boxes.DoesNotStart as error:
+            pytest.skip(f"the OpenStack services do not start here: {error}")
         yield there
 
 
