@@ -2,16 +2,12 @@
 
 from collections.abc import Iterator
 from itertools import combinations
-from pathlib import PurePosixPath
 
 from nightfleet.site.cephfs import Driver
+from nightfleet.site.checks.places import below, is_the_systems
 from nightfleet.site.faults import Fault
 from nightfleet.site.model import Site
 from nightfleet.site.words import nearest
-
-# What a share would hide, or be hidden by.
-TAKEN = ("/", "/etc", "/usr", "/var", "/var/lib", "/home", "/root", "/boot", "/run", "/proc", "/sys", "/dev")
-OWNED = ("/var/lib/containerd", "/var/lib/kubelet", "/var/lib/etcd", "/var/log/pods", "/opt/nightfleet")
 
 
 def shares_have_a_cluster(site: Site) -> Iterator[Fault]:
@@ -37,18 +33,14 @@ def shares_are_mounted_by_classes_that_exist(site: Site) -> Iterator[Fault]:
 
 def shares_have_places_of_their_own(site: Site) -> Iterator[Fault]:
     for name, share in site.cephfs.shares.items():
-        if (
-            share.at.rstrip("/") in TAKEN
-            or any(within(share.at, owned) for owned in OWNED)
-            or not share.at.strip("/")
-        ):
+        if is_the_systems(share.at.rstrip("/") or "/"):
             yield Fault(
                 f"cephfs.shares.{name}.at: {share.at} belongs to the system",
                 ("cephfs", "shares", name, "at"),
                 f"a folder of its own, such as /srv/cephfs/{name}",
             )
     for (first, one), (second, other) in combinations(site.cephfs.shares.items(), 2):
-        if within(one.at, other.at) or within(other.at, one.at):
+        if below(one.at, other.at) or below(other.at, one.at):
             yield Fault(
                 f"cephfs.shares: {first} at {one.at} and {second} at {other.at} cover each other",
                 ("cephfs", "shares", second, "at"),
@@ -73,11 +65,6 @@ def csi_knows_its_cluster(site: Site) -> Iterator[Fault]:
             ("cephfs", "csi"),
             "cephfs.fsid: `ceph fsid` prints it",
         )
-
-
-def within(path: str, folder: str) -> bool:
-    """Tell whether a path is a folder, or lies below it."""
-    return PurePosixPath(path).is_relative_to(PurePosixPath(folder))
 
 
 CEPHFS = (

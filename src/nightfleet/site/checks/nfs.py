@@ -3,34 +3,13 @@
 from collections.abc import Iterator
 from itertools import combinations
 
-from nightfleet.site.disks import MOUNTPOINTS
+from nightfleet.site.checks.places import below, is_the_systems
 from nightfleet.site.faults import At, Fault
 from nightfleet.site.model import Site
 from nightfleet.site.nfs import Use
 from nightfleet.site.nodes import Role
 from nightfleet.site.shares import may_mount, mounting, shares, source, uses
 from nightfleet.site.words import nearest
-
-# Nobody means to give these to the network, or to hide them under it.
-SYSTEM = ("/bin", "/boot", "/dev", "/etc", "/lib", "/proc", "/root", "/run", "/sbin", "/sys", "/usr", "/opt")
-WHOLE = ("/home", "/mnt", "/srv", "/tmp", "/var", "/var/lib", "/var/cache", "/var/log")
-OURS = (
-    "/var/lib/kubelet",
-    "/var/lib/containerd",
-    "/var/lib/etcd",
-    "/var/lib/nightfleet",
-    "/var/cache/fscache",
-)
-
-
-def below(path: str, folder: str) -> bool:
-    """Tell whether a path is a folder or lies in it."""
-    return path == folder or path.startswith(f"{folder.rstrip('/')}/")
-
-
-def is_the_systems(path: str) -> bool:
-    """Tell whether a path belongs to the system, to Kubernetes or to us."""
-    return path in WHOLE or path in MOUNTPOINTS.values() or any(below(path, one) for one in (*SYSTEM, *OURS))
 
 
 def exports_lie_on_nodes(site: Site) -> Iterator[Fault]:
