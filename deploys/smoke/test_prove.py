@@ -17,7 +17,7 @@ case "$*" in
 *"delete pods"*) echo "$*" >>{root}/deleted ;;
 *"get pods"*jsonpath*) cat {root}/pods ;;
 *"get pods -o wide"*) echo "smoke-x 0/1 ImagePullBackOff" ;;
-*"reason=Pulled"*) echo "Successfully pulled image agnhost in 1.2s" ;;
+*"reason=Pulled"*) cat {root}/pulled; echo "Successfully pulled image agnhost in 1.2s" >{root}/pulled ;;
 *"get events"*) echo "Failed to pull image" ;;
 *"create configmap proof"*) for word; do echo "$word"; done >{root}/proof; echo "kind: ConfigMap" ;;
 *) echo "what is $*?" >&2; exit 1 ;;
@@ -59,6 +59,7 @@ class Cluster:
 
 @pytest.fixture
 def cluster(tmp_path: Path) -> Cluster:
+    (tmp_path / "pulled").touch()  # an event comes later than what it tells of
     for name, text in (("kubectl", KUBECTL), ("curl", CURL)):
         (tmp_path / name).write_text(text.format(root=tmp_path))
         (tmp_path / name).chmod(0o755)
@@ -79,6 +80,16 @@ def test_two_workers_resolve_and_talk_both_ways_and_the_proof_is_kept(cluster: C
     proof = cluster.told("proof")
     assert "--from-literal=fingerprint=f00d" in proof
     assert "w2|smoke-b|10.78.22.3|Successfully pulled image agnhost in 1.2s|smoke.ns.svc|w1" in proof
+
+
+def test_a_pull_that_no_event_tells_of_proves_nothing_less(cluster: Cluster) -> None:
+    program = cluster.root / "kubectl"
+    program.write_text(program.read_text().replace("echo \"Successfully", "true \"Successfully"))
+    (cluster.root / "sleep").write_text("#!/bin/sh\n")
+    (cluster.root / "sleep").chmod(0o755)
+    done = cluster.prove("w1", TWO)
+    assert done.returncode == 0, done.stderr
+    assert "w1|smoke-a|10.78.21.4|no event told of its pull|smoke.ns.svc|" in "\n".join(cluster.told("proof"))
 
 
 def test_a_worker_that_is_down_is_neither_waited_for_nor_asked(cluster: Cluster) -> None:

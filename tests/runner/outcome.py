@@ -5,6 +5,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+SHOWN, WORTH_TELLING = 12, 30  # files; seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +21,9 @@ class Outcome:
     skipped: int = 0
     why_skipped: Mapping[str, int] = field(default_factory=dict)
     failures: tuple[str, ...] = ()
-    unsteady: tuple[str, ...] = ()  # failed, and passed when their file ran once more
+    unsteady: tuple[str, ...] = ()  # failed in one of two runs, passed in the other
     seconds: float = 0.0
+    slowest: Mapping[str, float] = field(default_factory=dict)  # seconds of the slowest files
 
 
 def read_record(
@@ -27,24 +31,26 @@ def read_record(
 ) -> Outcome:
     """Return the outcome of a tier; `ended` says how pytest ended when that was not in order.
 
-    What ran once more counts as it went then, and what had failed before is told of.
+    What ran once more counts as it went then, unless it failed in only one of the two runs: that is told of.
     """
     first, second = _lines(record), _lines(once_more) if once_more else []
     again = {file_of(test["name"]) for test in second}
     tests = [*(test for test in first if file_of(test["name"]) not in again), *second]
-    passed = {test["name"] for test in second if test["outcome"] == "passed"}
-    failures = _failed(tests)
+    unsteady = tuple(name for name in _failed([*first, *second]) if name in _passed(first) | _passed(second))
+    failures = tuple(name for name in _failed(tests) if name not in unsteady)
     reasons = Counter(test["why"] for test in tests if test["outcome"] == "skipped")
+    passed = {test["name"] for test in tests if test["outcome"] == "passed"}
     return Outcome(
         tier,
         real,
-        passed=sum(test["outcome"] == "passed" for test in tests),
+        passed=len(passed | set(unsteady)),
         failed=len(failures) + bool(ended),
         skipped=reasons.total(),
         why_skipped=dict(reasons),
         failures=(*failures, ended) if ended else failures,
-        unsteady=tuple(name for name in _failed(first) if name in passed),
+        unsteady=unsteady,
         seconds=round(seconds, 1),
+        slowest=_slowest([*first, *second]),
     )
 
 
@@ -69,11 +75,23 @@ def file_of(test: str) -> str:
     return test.partition("::")[0]
 
 
-def _failed(tests: Iterable[Mapping[str, str]]) -> tuple[str, ...]:
+def _failed(tests: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(test["name"] for test in tests if test["outcome"] == "failed"))
 
 
-def _lines(record: Path) -> list[dict[str, str]]:
+def _passed(tests: Iterable[Mapping[str, Any]]) -> set[str]:
+    return {test["name"] for test in tests if test["outcome"] == "passed"}
+
+
+def _slowest(tests: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+    """Return the files that took longest, slowest first; what ran once more adds up."""
+    took: Counter[str] = Counter()
+    for test in tests:
+        took[file_of(test["name"])] += test.get("seconds", 0)
+    return {file: round(seconds, 1) for file, seconds in took.most_common(SHOWN) if seconds >= WORTH_TELLING}
+
+
+def _lines(record: Path) -> list[dict[str, Any]]:
     if not record.exists():
         return []
     return [json.loads(line) for line in record.read_text(encoding="utf-8").splitlines()]

@@ -1,10 +1,11 @@
-"""A pytest plugin that writes one JSON line per finished test: {"name", "outcome", "why"}.
+"""A pytest plugin that writes one JSON line per finished test: {"name", "outcome", "why", "seconds"}.
 
 pytest's JUnit report calls a test passed that was interrupted half-way, and is lost when pytest is killed.
 Switched on by `-p runner.record --record=FILE`.
 """
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,10 @@ class Recorder:
     def __init__(self, file: Path) -> None:
         self._file = file
         self._last: dict[str, pytest.TestReport] = {}
+        self._seconds: Counter[str] = Counter()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self._seconds[report.nodeid] += report.duration
         if report.when != "teardown":
             self._last[report.nodeid] = report
             return
@@ -36,6 +39,7 @@ class Recorder:
             "name": report.nodeid,
             "outcome": report.outcome,
             "why": _why(report) if report.skipped else "",
+            "seconds": round(self._seconds.pop(report.nodeid, 0), 2),
         }
         with self._file.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")

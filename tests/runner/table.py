@@ -26,8 +26,11 @@ def print_table(outcomes: Iterable[Outcome], file: TextIO) -> None:
     for row in rows:
         for reason, count in row.why_skipped.items():
             console.print(Text(f"{row.tier}: skipped {count}: {reason}", style="yellow"), soft_wrap=True)
+        if row.slowest:
+            files = ", ".join(f"{file} {seconds:.0f} s" for file, seconds in row.slowest.items())
+            console.print(Text(f"{row.tier}: slowest: {files}", style="dim"), soft_wrap=True)
         for name in row.unsteady:
-            told = f"{row.tier}: unsteady: {name} failed, and passed when its file ran once more"
+            told = f"{row.tier}: unsteady: {name} failed in one of two runs, and passed in the other"
             console.print(Text(told, style="yellow"), soft_wrap=True)
         for name in row.failures:
             console.print(Text(f"{row.tier}: failed: {name}", style="red"), soft_wrap=True)

@@ -28,9 +28,23 @@ def test_what_ran_once_more_counts_as_it_went_then_and_is_told_of(tmp_path: Path
     outcome = read_record(record, "lab", "hosts", 9.04, "", once_more)
     assert (outcome.passed, outcome.failed, outcome.skipped) == (2, 0, 0)
     assert outcome.unsteady == ("tests/lab/test_up.py::test_one_is_wrong",)
+    other = again[1].replace("test_one_is_wrong", "test_other")
+    record.write_text(RECORD.lstrip() + other)
+    once_more.write_text("".join(again) + other.replace("passed", "failed"))
+    both = read_record(record, "lab", "hosts", 9.04, "", once_more)
+    assert (both.passed, both.failed) == (3, 0), "each of the two passed once"
+    assert both.unsteady == ("tests/lab/test_up.py::test_one_is_wrong", "tests/lab/test_up.py::test_other")
     once_more.write_text(RECORD.lstrip())
     twice = read_record(record, "lab", "hosts", 9.04, "", once_more)
     assert (twice.failures, twice.unsteady) == (("tests/lab/test_up.py::test_one_is_wrong",), ())
+
+
+def test_the_files_that_took_longest_are_told_of(tmp_path: Path) -> None:
+    record = tmp_path / "record.jsonl"
+    line = '{"name": "tests/lab/test_%s.py::test_%d", "outcome": "passed", "why": "", "seconds": %d}\n'
+    record.write_text("".join(line % one for one in (("a", 1, 20), ("b", 1, 90), ("a", 2, 20), ("c", 1, 1))))
+    outcome = read_record(record, "lab", "hosts", 131, "")
+    assert list(outcome.slowest.items()) == [("tests/lab/test_b.py", 90), ("tests/lab/test_a.py", 40)]
 
 
 def test_a_tier_that_left_no_record_has_failed_and_says_how_it_ended(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ set -eu
 KUBECONFIG=/etc/kubernetes/admin.conf
 export KUBECONFIG
 k() { kubectl --namespace "$NAMESPACE" "$@"; }
+PATIENCE=20 # seconds for an event, which proves nothing by itself
 deadline=$(($(date +%s) + TIMEOUT))
 late() { [ "$(date +%s)" -ge "$deadline" ]; }
 
@@ -60,10 +61,21 @@ prove() { # WHAT FROM_ADDRESS HOST PORT
     sleep 1
   done
 }
+told_of_pull() { # POD: kubelet reports each pull; the event names the image and the time it took
+  k get events --field-selector "involvedObject.name=$1,reason=Pulled" -o jsonpath='{range .items[*]}{.message}{"\n"}{end}' | sed -n 1p
+}
 lines=
 while read -r worker from pod; do
-  # kubelet reports each pull; the event names the image and the time it took
-  pulled=$(k get events --field-selector "involvedObject.name=$pod,reason=Pulled" -o jsonpath='{.items[0].message}')
+  # an event comes after what it tells of, and on a busy node later than the pod's readiness, or never
+  tries=$PATIENCE
+  until pulled=$(told_of_pull "$pod") && [ -n "$pulled" ]; do
+    if [ "$tries" -le 0 ]; then
+      pulled="no event told of its pull"
+      break
+    fi
+    tries=$((tries - 1))
+    sleep 1
+  done
   prove "$worker resolves $SERVICE" "$from" "$SERVICE" 80
   peers=
   while read -r other address _; do
