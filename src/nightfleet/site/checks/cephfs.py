@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from nightfleet.site.cephfs import Driver
+from nightfleet.site.checks.nfs import nodes_of
 from nightfleet.site.checks.places import below, is_the_systems
 from nightfleet.site.faults import Fault
 from nightfleet.site.model import Site
@@ -48,6 +49,19 @@ def shares_have_places_of_their_own(site: Site) -> Iterator[Fault]:
             )
 
 
+def shares_and_mounts_are_apart(site: Site) -> Iterator[Fault]:
+    for name, share in site.cephfs.shares.items():
+        classes = {node.name for node in site.fleet if name in site.cephfs.of_class(node.class_name)}
+        for other, mount in site.nfs.mounts.items():
+            nested = below(share.at, mount.at) or below(mount.at, share.at)
+            if nested and classes & set(nodes_of(site, other)):
+                yield Fault(
+                    f"cephfs.shares.{name} at {share.at} and nfs.mounts.{other} at {mount.at} cover each other",
+                    ("cephfs", "shares", name, "at"),
+                    "folders side by side",
+                )
+
+
 def caches_need_the_kernels_client(site: Site) -> Iterator[Fault]:
     for name, share in site.cephfs.shares.items():
         if share.cache and site.cephfs.driver is Driver.FUSE:
@@ -71,6 +85,7 @@ CEPHFS = (
     shares_have_a_cluster,
     shares_are_mounted_by_classes_that_exist,
     shares_have_places_of_their_own,
+    shares_and_mounts_are_apart,
     caches_need_the_kernels_client,
     csi_knows_its_cluster,
 )

@@ -8,7 +8,7 @@ from nightfleet.site.faults import At, Fault
 from nightfleet.site.model import Site
 from nightfleet.site.nfs import Use
 from nightfleet.site.nodes import Role
-from nightfleet.site.shares import may_mount, mounting, shares, source, uses
+from nightfleet.site.shares import cached_on, may_mount, mounting, shares, source, uses
 from nightfleet.site.words import nearest
 
 
@@ -161,20 +161,17 @@ def a_dedicated_cache_has_a_disk(site: Site) -> Iterator[Fault]:
         return
     for node in site.fleet:
         layout = site.layout(node)
-        if any(mount.cache for mount in mounts_of_readable(site, node.name)) and not (
-            layout and layout.fscache
-        ):
+        try:
+            cached = cached_on(site, node)
+        except ValueError:
+            return  # a range that cannot be read: mounts_are_on_nodes tells
+        if cached and not (layout and layout.fscache):
             yield Fault(
                 f"cache.disk is dedicated, and {node.name} has no filesystem for it",
                 ("cache", "disk"),
                 f"fscache in disks.{node.class_name}, or `disk: auto`",
             )
             return
-
-
-def mounts_of_readable(site: Site, node: str) -> list[Use]:
-    """Return the mounts of a node whose ranges can be read."""
-    return [mount for name, mount in site.nfs.mounts.items() if node in nodes_of(site, name)]
 
 
 NFS = (
