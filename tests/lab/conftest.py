@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,10 +12,11 @@ from typing import Any
 import pytest
 
 from nightfleet.lab import machine, packages
-from tests.lab.cluster import Cluster
+from tests.lab.cluster import HOME, PROGRAMS, Cluster
 from tests.lab.traces import labs, left_behind, traces
 
 HERE = Path(__file__).parent
+VERSIONS = ("1.36.3", "1.35.4")  # of Kubernetes; the older one is upgraded from
 
 
 def pytest_configure() -> None:
@@ -26,6 +29,15 @@ def _machine_has_what_labs_need() -> None:
     """Install it on a new machine: what looks for traces, before and after a lab, is among it."""
     if os.geteuid() == 0 and (needed := packages.missing(machine.gather())):
         packages.install_packages(needed)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _depot_has_what_labs_install(_machine_has_what_labs_need: None) -> None:
+    """Bring it before any lab is waited for: a new machine builds it, for a quarter of an hour."""
+    if os.geteuid() == 0:
+        versions = [word for version in VERSIONS for word in ("--kubernetes", version)]
+        fetch = [PROGRAMS / "nightfleet", "depot", "fetch", *versions, "--install-packages"]
+        subprocess.run(fetch, check=True, cwd=HOME, timeout=3000, stdout=sys.stderr)
 
 
 @contextmanager
