@@ -63,12 +63,15 @@ class Worker:
         conditions = self.api.get(f"/api/v1/nodes/{NODE}")["status"]["conditions"]
         return any(one["type"] == "DiskPressure" and one["status"] == "True" for one in conditions)
 
-    def pods(self, here: bool) -> dict[str, list[int]]:
-        """Return the pods of this node, or of all others, with the restarts of their containers."""
+    def pods(self, here: bool) -> dict[str, bool]:
+        """Return the pods of this node, or of all others, and whether each was evicted.
+
+        Containers that began anew are no matter: on a busy machine a controller that loses its lease does.
+        """
         return {
-            f"{pod['metadata']['namespace']}/{pod['metadata']['name']} {pod['metadata']['uid']}": [
-                one["restartCount"] for one in pod["status"].get("containerStatuses", [])
-            ]
+            f"{pod['metadata']['namespace']}/{pod['metadata']['name']} {pod['metadata']['uid']}": (
+                pod["status"].get("reason") == "Evicted"
+            )
             for pod in self.api.items("/api/v1/pods")
             if (pod["spec"].get("nodeName") == NODE) is here
         }
