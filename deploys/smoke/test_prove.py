@@ -84,7 +84,7 @@ def test_two_workers_resolve_and_talk_both_ways_and_the_proof_is_kept(cluster: C
 
 def test_a_pull_that_no_event_tells_of_proves_nothing_less(cluster: Cluster) -> None:
     program = cluster.root / "kubectl"
-    program.write_text(program.read_text().replace("echo \"Successfully", "true \"Successfully"))
+    program.write_text(program.read_text().replace('echo "Successfully', 'true "Successfully'))
     (cluster.root / "sleep").write_text("#!/bin/sh\n")
     (cluster.root / "sleep").chmod(0o755)
     done = cluster.prove("w1", TWO)

@@ -5,7 +5,6 @@ Switched on by `-p runner.record --record=FILE`.
 """
 
 import json
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -17,10 +16,10 @@ class Recorder:
     def __init__(self, file: Path) -> None:
         self._file = file
         self._last: dict[str, pytest.TestReport] = {}
-        self._seconds: Counter[str] = Counter()
+        self._seconds: dict[str, float] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self._seconds[report.nodeid] += report.duration
+        self._seconds[report.nodeid] = self._seconds.get(report.nodeid, 0) + report.duration
         if report.when != "teardown":
             self._last[report.nodeid] = report
             return
