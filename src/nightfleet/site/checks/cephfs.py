@@ -56,7 +56,8 @@ def shares_and_mounts_are_apart(site: Site) -> Iterator[Fault]:
             nested = below(share.at, mount.at) or below(mount.at, share.at)
             if nested and classes & set(nodes_of(site, other)):
                 yield Fault(
-                    f"cephfs.shares.{name} at {share.at}, nfs.mounts.{other} at {mount.at}: one hides another",
+                    f"cephfs.shares.{name} at {share.at}, nfs.mounts.{other} at {mount.at}:"
+                    " one hides another",
                     ("cephfs", "shares", name, "at"),
                     "folders side by side",
                 )
