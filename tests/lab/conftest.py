@@ -1,5 +1,6 @@
 """One cluster for the whole tier, made by one command and taken down whatever happens."""
 
+import functools
 import os
 import signal
 import subprocess
@@ -31,18 +32,18 @@ def _machine_has_what_labs_need() -> None:
         packages.install_packages(needed)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _depot_has_what_labs_install(_machine_has_what_labs_need: None) -> None:
-    """Bring it before any lab is waited for: a new machine builds it, for a quarter of an hour."""
-    if os.geteuid() == 0:
-        versions = [word for version in VERSIONS for word in ("--kubernetes", version)]
-        fetch = [PROGRAMS / "nightfleet", "depot", "fetch", *versions, "--install-packages"]
-        subprocess.run(fetch, check=True, cwd=HOME, timeout=3000, stdout=sys.stderr)
+@functools.cache
+def fill_depot() -> None:
+    """Bring what labs install before one is waited for: a new machine builds for a quarter of an hour."""
+    versions = [word for version in VERSIONS for word in ("--kubernetes", version)]
+    fetch = [PROGRAMS / "nightfleet", "depot", "fetch", *versions, "--install-packages"]
+    subprocess.run(fetch, check=True, cwd=HOME, timeout=3000, stdout=sys.stderr)
 
 
 @contextmanager
 def laid_out(name: str, state: Path) -> Iterator[Cluster]:
     """Return a site of this tier with nothing of it on the machine, before and after."""
+    fill_depot()
     there = Cluster(HERE / f"site_{name}" / "site.yaml", state)
     there.take_down()  # what a killed session may have left
     before, others = traces(), labs()

@@ -35,6 +35,7 @@ PODS = "/api/v1/namespaces/default/pods"
 # An image counts as unused when kubelet has known it for two minutes; here that is a second.
 YOUNG = "/etc/kubernetes/kubelet.d/99-young-images.conf"
 CONFIG = "apiVersion: kubelet.config.k8s.io/v1beta1\\nkind: KubeletConfiguration\\nimageMinimumGCAge: 1s\\n"
+STATIC = "kubernetes.io/config.mirror"  # the annotation of a pod that kubelet has from a file
 PRIORITY = "/apis/scheduling.k8s.io/v1/priorityclasses"
 
 
@@ -63,15 +64,17 @@ class Worker:
         conditions = self.api.get(f"/api/v1/nodes/{NODE}")["status"]["conditions"]
         return any(one["type"] == "DiskPressure" and one["status"] == "True" for one in conditions)
 
-    def pods(self, here: bool) -> dict[str, bool]:
-        """Return the pods of this node, or of all others, and whether each was evicted.
+    def pods(self, here: bool) -> dict[str, list[int]]:
+        """Return the pods of this node, or of all others, with the restarts of their containers.
 
-        Containers that began anew are no matter: on a busy machine a controller that loses its lease does.
+        Not those of the control plane: on a busy machine a controller loses its lease and restarts.
         """
         return {
-            f"{pod['metadata']['namespace']}/{pod['metadata']['name']} {pod['metadata']['uid']}": (
-                pod["status"].get("reason") == "Evicted"
-            )
+            f"{pod['metadata']['namespace']}/{pod['metadata']['name']} {pod['metadata']['uid']}": [
+                one["restartCount"]
+                for one in pod["status"].get("containerStatuses", [])
+                if STATIC not in pod["metadata"].get("annotations", {})
+            ]
             for pod in self.api.items("/api/v1/pods")
             if (pod["spec"].get("nodeName") == NODE) is here
         }

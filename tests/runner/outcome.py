@@ -31,19 +31,21 @@ def read_record(
 ) -> Outcome:
     """Return the outcome of a tier; `ended` says how pytest ended when that was not in order.
 
-    What ran once more counts as it went then, unless it failed in only one of the two runs: that is told of.
+    What ran once more counts as it went then. What failed in a run has failed, unless it passed in the other:
+    then it is unsteady, which is told of. What was skipped the second time did not pass.
     """
     first, second = _lines(record), _lines(once_more) if once_more else []
     again = {file_of(test["name"]) for test in second}
     tests = [*(test for test in first if file_of(test["name"]) not in again), *second]
-    unsteady = tuple(name for name in _failed([*first, *second]) if name in _passed(first) | _passed(second))
-    failures = tuple(name for name in _failed(tests) if name not in unsteady)
-    reasons = Counter(test["why"] for test in tests if test["outcome"] == "skipped")
-    passed = {test["name"] for test in tests if test["outcome"] == "passed"}
+    failed, passed = _named([*first, *second], "failed"), set(_named([*first, *second], "passed"))
+    unsteady = tuple(name for name in failed if name in passed)
+    failures = tuple(name for name in failed if name not in passed)
+    skipped = [test for test in tests if test["outcome"] == "skipped" and test["name"] not in failed]
+    reasons = Counter(test["why"] for test in skipped)
     return Outcome(
         tier,
         real,
-        passed=len(passed | set(unsteady)),
+        passed=len(passed),
         failed=len(failures) + bool(ended),
         skipped=reasons.total(),
         why_skipped=dict(reasons),
@@ -67,7 +69,7 @@ def totals(outcomes: Iterable[Outcome]) -> tuple[int, int, int]:
 
 def files_that_failed(record: Path) -> tuple[str, ...]:
     """Return the files with a failed test, each once."""
-    return tuple(dict.fromkeys(map(file_of, _failed(_lines(record)))))
+    return tuple(dict.fromkeys(map(file_of, _named(_lines(record), "failed"))))
 
 
 def file_of(test: str) -> str:
@@ -75,12 +77,9 @@ def file_of(test: str) -> str:
     return test.partition("::")[0]
 
 
-def _failed(tests: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(test["name"] for test in tests if test["outcome"] == "failed"))
-
-
-def _passed(tests: Iterable[Mapping[str, Any]]) -> set[str]:
-    return {test["name"] for test in tests if test["outcome"] == "passed"}
+def _named(tests: Iterable[Mapping[str, Any]], outcome: str) -> tuple[str, ...]:
+    """Return the tests that ended so, each once."""
+    return tuple(dict.fromkeys(test["name"] for test in tests if test["outcome"] == outcome))
 
 
 def _slowest(tests: Iterable[Mapping[str, Any]]) -> dict[str, float]:

@@ -39,6 +39,15 @@ def test_what_ran_once_more_counts_as_it_went_then_and_is_told_of(tmp_path: Path
     assert (twice.failures, twice.unsteady) == (("tests/lab/test_up.py::test_one_is_wrong",), ())
 
 
+def test_what_failed_and_is_skipped_when_it_runs_once_more_has_failed(tmp_path: Path) -> None:
+    record, once_more = tmp_path / "record.jsonl", tmp_path / "once-more.jsonl"
+    record.write_text(RECORD.lstrip())
+    once_more.write_text(RECORD.lstrip().replace('"failed"', '"skipped"'))
+    outcome = read_record(record, "lab", "hosts", 9.04, "", once_more)
+    assert outcome.failures == ("tests/lab/test_up.py::test_one_is_wrong",)
+    assert (outcome.passed, outcome.failed, outcome.skipped) == (1, 1, 2)
+
+
 def test_the_files_that_took_longest_are_told_of(tmp_path: Path) -> None:
     record = tmp_path / "record.jsonl"
     line = '{"name": "tests/lab/test_%s.py::test_%d", "outcome": "passed", "why": "", "seconds": %d}\n'

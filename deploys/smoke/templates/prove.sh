@@ -5,7 +5,6 @@ set -eu
 KUBECONFIG=/etc/kubernetes/admin.conf
 export KUBECONFIG
 k() { kubectl --namespace "$NAMESPACE" "$@"; }
-PATIENCE=20 # seconds for an event, which proves nothing by itself
 deadline=$(($(date +%s) + TIMEOUT))
 late() { [ "$(date +%s)" -ge "$deadline" ]; }
 
@@ -61,21 +60,31 @@ prove() { # WHAT FROM_ADDRESS HOST PORT
     sleep 1
   done
 }
-told_of_pull() { # POD: kubelet reports each pull; the event names the image and the time it took
-  k get events --field-selector "involvedObject.name=$1,reason=Pulled" -o jsonpath='{range .items[*]}{.message}{"\n"}{end}' | sed -n 1p
+# Kubelet tells of each pull by an event, which names the image and the time it took. On a busy node it comes later
+# than the pod is ready, or never: it is waited for a while, for all pods together, and proves nothing by itself.
+told_of_pulls() {
+  k get events --field-selector reason=Pulled -o jsonpath='{range .items[*]}{.involvedObject.name}|{.message}{"\n"}{end}'
 }
+pull_of() { # POD
+  echo "$pulls" | sed -n "s/^$1|//p" | sed -n 1p
+}
+all_told() {
+  while read -r _ _ pod; do
+    [ -n "$(pull_of "$pod")" ] || return 1
+  done <<END
+$pods
+END
+}
+tries=20
+until pulls=$(told_of_pulls) && all_told || [ "$tries" -le 0 ]; do
+  tries=$((tries - 1))
+  sleep 1
+done
+
 lines=
 while read -r worker from pod; do
-  # an event comes after what it tells of, and on a busy node later than the pod's readiness, or never
-  tries=$PATIENCE
-  until pulled=$(told_of_pull "$pod") && [ -n "$pulled" ]; do
-    if [ "$tries" -le 0 ]; then
-      pulled="no event told of its pull"
-      break
-    fi
-    tries=$((tries - 1))
-    sleep 1
-  done
+  pulled=$(pull_of "$pod")
+  pulled=${pulled:-no event told of its pull}
   prove "$worker resolves $SERVICE" "$from" "$SERVICE" 80
   peers=
   while read -r other address _; do

@@ -356,9 +356,20 @@ def test_the_second_time_nothing_is_restored(
 # On new machines
 
 
+def pods_of(vault: Vault, namespace: str) -> set[str]:
+    return {pod["metadata"]["uid"] for pod in vault.api.items(f"/api/v1/namespaces/{namespace}/pods")}
+
+
+@pytest.fixture(scope="module")
+def pods_before(vault: Vault, work: str) -> set[str]:
+    """Return the Deployment's pods as they are before the machines are lost."""
+    return pods_of(vault, work)
+
+
 def test_new_machines_become_the_cluster_again_from_the_copy_on_a_worker(
-    vault: Vault, snapshot: tuple[Any, Objects], work: str
+    vault: Vault, snapshot: tuple[Any, Objects], work: str, pods_before: set[str]
 ) -> None:
+    assert pods_before
     bag, first = snapshot[0], vault.planes[0]
     for plane in vault.planes:
         vault.cluster.ask(plane, f"rm -rf /etc/kubernetes /var/lib/etcd/* {FOLDER}/2*; {LOSE_ETCD}")
@@ -374,3 +385,12 @@ def test_new_machines_become_the_cluster_again_from_the_copy_on_a_worker(
     assert len(vault.api.items(f"/api/v1/namespaces/{work}/configmaps")) == 21
     wait_until(lambda: ready(vault, work) == 2, "the Deployment to run again", 180, 1)
     assert vault.cluster.converge().changes == 0
+
+
+@pytest.mark.xfail(
+    reason="issue 4: a pod is made anew now and then, and nobody knows why", raises=AssertionError
+)
+def test_the_pods_of_workers_that_never_stopped_are_the_same(
+    vault: Vault, work: str, pods_before: set[str]
+) -> None:
+    assert pods_of(vault, work) == pods_before, "pods were made anew, though workers had never stopped"

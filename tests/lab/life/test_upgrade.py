@@ -14,11 +14,11 @@ from nightfleet.ledger import Event, Ledger, finished
 from nightfleet.site import Role
 from nightfleet.upgrade.report import State, UpgradeReport
 from tests.lab.cluster import Cluster, Running, report_of
-from tests.lab.conftest import laid_out
+from tests.lab.conftest import VERSIONS, laid_out
 from tests.lab.life import web
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="hosts are booted by root only")
-OLD, NEW = "1.35.4", "1.36.3"
+NEW, OLD = VERSIONS
 ASKER = "nfu-w1"  # the node whose pod asks the service
 # Three control planes take a quarter of an hour, one of them a third of that; the steps are the same.
 WHOLE = ("  nfu-c1:\n    address: 10.104.0.11\n", "  nfu-c[1-3]:\n    address: 10.104.0.[11-13]\n")

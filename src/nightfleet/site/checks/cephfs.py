@@ -51,10 +51,10 @@ def shares_have_places_of_their_own(site: Site) -> Iterator[Fault]:
 
 def shares_and_mounts_are_apart(site: Site) -> Iterator[Fault]:
     for name, share in site.cephfs.shares.items():
-        classes = {node.name for node in site.fleet if name in site.cephfs.of_class(node.class_name)}
+        on = {node.name for node in site.fleet if name in site.cephfs.of_class(node.class_name)}
         for other, mount in site.nfs.mounts.items():
             nested = below(share.at, mount.at) or below(mount.at, share.at)
-            if nested and classes & set(nodes_of(site, other)):
+            if nested and on & set(nodes_of(site, other)):
                 yield Fault(
                     f"cephfs.shares.{name} at {share.at}, nfs.mounts.{other} at {mount.at}:"
                     " one hides another",
