@@ -41,8 +41,6 @@ def why_not() -> str:
     """Say why the services cannot run here; "" when they can."""
     if not (folder() / "osbox.sh").is_file():
         return f"needs the OpenStack services of {folder().name} beside the clone, or NIGHTFLEET_OSBOX"
-    if provider() and not os.environ.get("NIGHTFLEET_CLOUD"):
-        return f"{provider()}; NIGHTFLEET_CLOUD=1 starts the services for Heat, leases and copies alone"
     if not list(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
         return "needs PostgreSQL (Debian package postgresql)"
     if not (home() / "venv").exists() and python() is None:

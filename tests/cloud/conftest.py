@@ -1,7 +1,6 @@
 """The cloud tier: one OpenStack for all of it, with an empty state, stopped in the end.
 
-Where the real Terraform provider is not, all of it is skipped and says so; NIGHTFLEET_CLOUD=1 starts the
-services there too, for what needs no Terraform: Heat, leases, copies.
+What needs the real Terraform provider is skipped where it is not, and says so; Heat, leases and copies are not.
 """
 
 import signal

@@ -41,10 +41,10 @@ def fill_depot() -> None:
 
 
 @contextmanager
-def laid_out(name: str, state: Path) -> Iterator[Cluster]:
+def laid_out(name: str, state: Path, sites: Path = HERE) -> Iterator[Cluster]:
     """Return a site of this tier with nothing of it on the machine, before and after."""
     fill_depot()
-    there = Cluster(HERE / f"site_{name}" / "site.yaml", state)
+    there = Cluster(sites / f"site_{name}" / "site.yaml", state)
     there.take_down()  # what a killed session may have left
     before, others = traces(), labs()
     try:

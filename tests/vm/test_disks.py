@@ -11,8 +11,6 @@ import pytest
 from tests.vm.conftest import DATA, NIGHT
 from tests.vm.vm import Vm, said
 
-pytestmark = pytest.mark.unproven
-
 LAYOUT = """
 use:
   disk: {serial: "NIGHT*"}

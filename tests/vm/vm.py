@@ -11,12 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.vm.image import Image
+from tests.vm.image import LAB_MAC, MAC, Image
 from tests.vm.monitor import Monitor
 
 HOME = Path(__file__).parents[2]
 NIGHTFLEET = Path(sys.executable).with_name("nightfleet")
+TAP = "nfvm0"  # its line into a lab, on this machine's side
 PATIENCE = 900  # seconds: without KVM everything takes ten times as long
+# nobody attacks it, and mitigations cost an emulated CPU much
+APPEND = "root=LABEL=root rw console=ttyS0 quiet systemd.show_status=no mitigations=off"
 SITE = """\
 site: nft-vm
 nodes:
@@ -79,6 +82,8 @@ class Vm:
 
     def _start(self, *more: str) -> None:
         self.port = self.port or free_port()
+        if not Path(f"/sys/class/net/{TAP}").exists():
+            subprocess.run(["ip", "tuntap", "add", "dev", TAP, "mode", "tap"], check=True)
         (self.folder / "known_hosts").write_text(f"[127.0.0.1]:{self.port} {self.image.host_key}\n")
         with (self.folder / "console").open("ab") as console:
             self.process = subprocess.Popen(
@@ -107,14 +112,16 @@ class Vm:
             devices += ["-device", f"virtio-blk-pci,drive=d{number},serial={serial}"]
         return [
             "qemu-system-x86_64",
-            *("-machine", "q35", "-cpu", "max", "-smp", "2", "-m", "1024", "-nographic"),
+            *("-machine", "q35", "-cpu", "max", "-smp", "2", "-m", "1536", "-nographic"),
             *("-accel", "tcg,thread=multi"),  # nested KVM, where it is there at all, often breaks
             *("-kernel", str(kernel), "-initrd", str(first)),
-            *("-append", "root=LABEL=root rw console=ttyS0 quiet systemd.show_status=no"),
+            *("-append", APPEND),
             *(word for drive in drives for word in ("-drive", drive)),
             *devices,
             *("-netdev", f"user,id=n0,restrict=on,hostfwd=tcp:127.0.0.1:{self.port}-:22"),
-            *("-device", "virtio-net-pci,netdev=n0"),
+            *("-device", f"virtio-net-pci,netdev=n0,mac={MAC}"),
+            *("-netdev", f"tap,id=n1,ifname={TAP},script=no,downscript=no"),
+            *("-device", f"virtio-net-pci,netdev=n1,mac={LAB_MAC}"),
             *("-qmp", f"unix:{self.folder / 'monitor'},server=on,wait=off"),
         ]
 
@@ -129,6 +136,20 @@ class Vm:
             self.process.wait(PATIENCE)
             self.process = None
             self._close_ssh()
+
+    def unplug(self) -> None:
+        """Pull the plug, and take its line away."""
+        self.cut()
+        subprocess.run(["ip", "link", "delete", TAP], capture_output=True, check=False)
+
+    def into_lab(self, bridge: str, address: str, gateway: str) -> None:
+        """Put its second line on a lab's bridge, until it is switched off."""
+        subprocess.run(["ip", "link", "set", TAP, "up", "master", bridge], check=True)
+        self.ssh(
+            f"line=$(ls /sys/class/net | while read one; do grep -q {LAB_MAC} /sys/class/net/$one/address"
+            f" && echo $one; done); ip address add {address} dev $line && ip link set $line up"
+            f" && ip route replace default via {gateway}"
+        )
 
     def reboot(self) -> None:
         """Let it shut down and start again; another boot id proves it."""
