@@ -1,6 +1,6 @@
 """The cloud tier: one OpenStack for all of it, with an empty state, stopped in the end.
 
-What needs the real Terraform provider is skipped where it is not, and says so; Heat, leases and copies are not.
+What needs the real Terraform provider is skipped where it is not, and says so; Heat, leases and copies run.
 """
 
 import signal
