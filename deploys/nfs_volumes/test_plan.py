@@ -1,11 +1,14 @@
 """Volumes and classes, rendered and checked against Kubernetes' own schemas."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 
 from deploys.nfs_volumes.plan import Wanted, plan
 from nightfleet.site import Site
@@ -74,6 +77,12 @@ def test_every_tenants_claims_lie_in_its_own_export_by_namespace(objects: dict[s
     assert parameters["subDir"] == "${pvc.metadata.namespace}/${pvc.metadata.name}"
 
 
+def test_an_archived_folder_is_never_the_place_of_another(objects: dict[str, dict[str, Any]]) -> None:
+    """The driver removes an archive of the same name before it makes one (controllerserver.go, 4.13)."""
+    parameters = objects["StorageClass/checkpoints-speech"]["parameters"]
+    assert parameters["subDir"] == "${pvc.metadata.namespace}/${pvc.metadata.name}-${pv.metadata.name}"
+
+
 @pytest.mark.parametrize(
     ("name", "folder", "volume"),
     [
@@ -108,6 +117,8 @@ def test_the_drivers_values_are_there_where_there_are_classes_and_make_none_them
     wanted: Wanted, edited: Edited
 ) -> None:
     values = yaml.safe_load(next(file.content for file in wanted.files if file.path.endswith("-values.yaml")))
+    schema = json.loads(Path(__file__).with_name("csi-driver-nfs-values.schema.json").read_text("utf-8"))
+    assert list(Draft202012Validator(schema).iter_errors(values)) == []
     assert values["storageClass"] == {"create": False}
     assert values["controller"]["defaultOnDeletePolicy"] == "retain"
     only = "\nnfs: {volumes: {x: {server: f.example.org, path: /x, namespace: a}}}\n\nkubernetes:\n"
