@@ -16,7 +16,7 @@ from bench.measure import say
 from bench.report import Line, Result
 from tests.lab.conftest import laid_out
 from tests.vm import image
-from tests.vm.mixed import LAB, MACHINE, NODE, PLANE, Mixed, into_lab, sent
+from tests.vm.mixed import NODE, PLANE, Mixed, into_lab, sent
 from tests.vm.vm import TAP, Vm
 
 MIB = 2**20
@@ -56,16 +56,13 @@ def reader() -> Iterator[Mixed]:
     with ExitStack() as at_the_end:
         folder = Path(at_the_end.enter_context(tempfile.TemporaryDirectory(prefix="nightfleet-bench-")))
         there = at_the_end.enter_context(laid_out("worker", folder / "state", Path(image.__file__).parent))
-        (folder / "lab").mkdir()
-        lab = there.edited(folder / "lab", (MACHINE, ""))
-        lab.nightfleet("lab", "up", "--hosts-only")
+        there.nightfleet("lab", "up", "--hosts-only")
         vm = Vm(folder, image.ensure(say))
         vm.renew()
         at_the_end.callback(vm.unplug)
         vm.boot()
-        into_lab(vm, lab)
-        (folder / "bare").mkdir()
-        mixed = Mixed(there.edited(folder / "bare", (LAB, "")), vm).under(folder / "shares", SHARES)
+        into_lab(vm, there)
+        mixed = Mixed(there, vm).under(folder / "shares", SHARES)
         for capability in ("nfs_server", "cachefilesd", "nfs_client"):
             mixed.cluster.converge("--only", capability)
         for name in ("cached", "plain"):

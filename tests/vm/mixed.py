@@ -15,20 +15,6 @@ IMAGE = "registry.k8s.io/e2e-test-images/agnhost:2.63.0"
 PODS = "/api/v1/namespaces/default/pods"
 SERVED = "/srv/nfs/datasets"
 PATIENT = 300.0
-MACHINE = """\
-  nvw-w1:
-    address: 10.92.0.21
-    roles: [worker]
-    class: vm
-
-"""
-LAB = """\
-lab:
-  bridge: nft-worker
-  gateway: 10.92.0.1
-  control_plane_disks:
-    nfs: {mount: /srv/nfs, size: 1, filesystem: xfs}
-"""
 DISKS = f"""\
 disks:
   vm:

@@ -17,8 +17,6 @@ from tests.lab.cluster import wait_until
 from tests.lab.conftest import laid_out
 from tests.vm.mixed import (
     DISKS,
-    LAB,
-    MACHINE,
     NODE,
     PATIENT,
     PLANE,
@@ -41,17 +39,13 @@ AWAY = 300  # seconds
 @pytest.fixture(scope="module")
 def joined(frozen: Vm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mixed]:
     """Return the cluster that the machine has joined, with everything on its root disk."""
-    folder = tmp_path_factory.mktemp("operator")
     with serving() as ceph, laid_out("worker", tmp_path_factory.mktemp("state"), HERE) as there:
-        (folder / "lab").mkdir()
-        lab = there.edited(folder / "lab", (MACHINE, ""))
-        lab.nightfleet("lab", "up", "--hosts-only")
-        lab_up.serve(lab.site)
+        there.nightfleet("lab", "up", "--hosts-only")
+        lab_up.serve(there.site)
         frozen.thaw()
         try:
-            into_lab(frozen, lab)
-            (folder / "bare").mkdir()
-            mixed = Mixed(there.edited(folder / "bare", (LAB, "")), frozen, ceph)
+            into_lab(frozen, there)
+            mixed = Mixed(there, frozen, ceph)
             mixed.cluster.converge()
             yield mixed
         finally:

@@ -3,11 +3,15 @@
 from nightfleet.errors import Exit, NightfleetError
 from nightfleet.lab.spec import DiskSpec, HostSpec, LabSpec
 from nightfleet.site import Node, Role, Site
+from nightfleet.site.classes import Kind
 from nightfleet.site.lab import Disk, Lab
 
 
 def spec_from_site(site: Site) -> LabSpec:
-    """The hosts, disks and network that a site asks for; refused for sites whose machines exist already."""
+    """The hosts, disks and network that a site asks for; refused for sites whose machines exist already.
+
+    A VM on the lab's bridge is somebody else's: the lab makes containers.
+    """
     if site.lab is None:
         raise NightfleetError(
             "this site has no `lab` section: its machines are not made here",
@@ -19,7 +23,7 @@ def spec_from_site(site: Site) -> LabSpec:
         name=site.site,
         bridge=site.lab.bridge,
         gateway=f"{site.lab.gateway}/{site.network.nodes.prefixlen}",
-        hosts=tuple(_host(node, site.lab) for node in site.fleet),
+        hosts=tuple(_host(node, site.lab) for node in site.fleet if node.machine.kind is Kind.CONTAINER),
     )
 
 

@@ -54,7 +54,7 @@ def gateway_is_nobodys_address(site: Site) -> Iterator[Fault]:
 
 def only_labs_have_containers(site: Site) -> Iterator[Fault]:
     made_here = {node.class_name for node in site.fleet if node.machine.kind is Kind.CONTAINER}
-    others = {node.class_name for node in site.fleet} - made_here
+    others = {node.class_name for node in site.fleet if node.machine.kind in (Kind.SERVER, Kind.DESKTOP)}
     if made_here and site.lab is None:
         name = min(made_here)
         yield Fault(
@@ -66,9 +66,9 @@ def only_labs_have_containers(site: Site) -> Iterator[Fault]:
         name = min(others)
         kind = site.classes[name].kind.value
         yield Fault(
-            f"classes.{name}: a site with the section 'lab' has only containers, not kind {kind!r}",
+            f"classes.{name}: a site with the section 'lab' has containers and VMs, not kind {kind!r}",
             ("classes", name, "kind"),
-            "write 'kind: container', or take the section 'lab' out",
+            "write 'kind: container'; 'vm' is a machine of yours on the lab's bridge; or take 'lab' out",
         )
 
 
