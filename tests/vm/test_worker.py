@@ -34,6 +34,7 @@ from tests.vm.vm import Vm
 HERE = Path(__file__).parent
 SIZE = 256 << 20
 AWAY = 300  # seconds
+KUBECTL = "kubectl --kubeconfig /etc/kubernetes/admin.conf"
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +83,7 @@ def sharing(moved: Mixed, tmp_path_factory: pytest.TempPathFactory) -> Mixed:
     moved.ceph.authorize("team", "/team", "rw", folder / "team.keyring")
     mixed = moved.under(folder, SHARED)
     mixed.cluster.converge()
-    mixed.cluster.ask(PLANE, "kubectl apply -f /etc/nightfleet/cephfs/volumes.yaml")
+    mixed.cluster.ask(PLANE, f"{KUBECTL} apply -f /etc/nightfleet/cephfs/volumes.yaml")
     for name, volume in (("datasets", "datasets"), ("team", "cephfs-team"), ("plain", "cephfs-plain")):
         mixed.api.post("/api/v1/namespaces/default/persistentvolumeclaims", claim(name, volume))
     write = f"head -c {SIZE} /dev/urandom >{SERVED}/epoch && head -c {SIZE // 4} /dev/urandom >{SERVED}/later"
@@ -127,7 +128,7 @@ def test_a_dataset_that_was_read_once_moves_no_bytes_for_the_next_pod(sharing: M
     sharing.end("first")
     uid = sharing.start("second", "datasets", NODE, "mounttest", "--file_content=/data/note")
     wait_until(lambda: sharing.phase("second") == "Succeeded", "the pod to read", PATIENT, 1)
-    assert "of-the-server" in sharing.cluster.ask(PLANE, "kubectl logs second")
+    assert "of-the-server" in sharing.cluster.ask(PLANE, f"{KUBECTL} logs second")
     sharing.end("second")
     uid = sharing.start("third", "datasets")
     second = sharing.read(f"{inside(uid)}/epoch")
@@ -143,7 +144,9 @@ def test_pods_write_where_the_server_and_other_pods_see_it(sharing: Mixed) -> No
     ):
         sharing.start(name, "datasets", NODE, "mounttest", *words)
         wait_until(lambda one=name: sharing.phase(one) == "Succeeded", f"{name} to end", PATIENT, 1)
-    assert "mount-tester new file" in sharing.cluster.ask(PLANE, f"kubectl logs seer; cat {SERVED}/of-a-pod")
+    assert "mount-tester new file" in sharing.cluster.ask(
+        PLANE, f"{KUBECTL} logs seer; cat {SERVED}/of-a-pod"
+    )
     for name in ("writer", "seer"):
         sharing.end(name)
 
@@ -180,7 +183,7 @@ def test_meanwhile_pods_on_two_nodes_share_a_cephfs_by_two_clients(sharing: Mixe
     wait_until(lambda: sharing.phase("one") == "Succeeded", "one to end", PATIENT, 1)
     sharing.start("two", "plain", PLANE, "mounttest", "--file_content=/data/of-a-pod")
     wait_until(lambda: sharing.phase("two") == "Succeeded", "two to end", PATIENT, 1)
-    assert "mount-tester new file" in sharing.cluster.ask(PLANE, "kubectl logs two")
+    assert "mount-tester new file" in sharing.cluster.ask(PLANE, f"{KUBECTL} logs two")
 
 
 def test_after_five_minutes_the_server_is_back_and_all_go_on(sharing: Mixed, away: float) -> None:
