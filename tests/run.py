@@ -4,9 +4,9 @@
     python tests/run.py unit fleet    only these
     python tests/run.py --json        the summary as JSON on stdout, everything else on stderr
 
-Every tier is one pytest process in its own process group. An interrupt is handed on to it and waited for, so
-that fixtures take down what they put up. The last line is always `N passed, N failed, N skipped`; the exit
-code is 1 after any failure, or when nothing ran.
+Every tier is one pytest process in its own process group; one that may runs beside the others, and is told
+of last. An interrupt is handed on and waited for, so that fixtures take down what they put up. The last line
+is always `N passed, N failed, N skipped`; the exit code is 1 after any failure, or when nothing ran.
 """
 
 import argparse
@@ -15,6 +15,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from runner.beside import Beside
 from runner.outcome import Outcome, totals
 from runner.process import Interrupted, run_tier
 from runner.table import print_table
@@ -57,13 +58,25 @@ def parse(names: list[str]) -> argparse.Namespace:
 
 
 def run_all(tiers: list[Tier], output: int) -> tuple[list[Outcome], bool]:
+    """Run tiers one after another, and beside them those that may; return outcomes in the tiers' order."""
+    alone = all(tier.beside for tier in tiers)
+    others = [] if alone else [Beside(tier, ROOT) for tier in tiers if tier.beside and not tier.needs()]
+    begun = {one.tier.name for one in others}
     outcomes: list[Outcome] = []
+    interrupted = False
     for tier in tiers:
-        try:
-            outcomes.append(run_tier(tier, ROOT, output))
-        except Interrupted as interrupted:
-            return [*outcomes, interrupted.outcome], True
-    return outcomes, False
+        if tier.name not in begun and not interrupted:
+            try:
+                outcomes.append(run_tier(tier, ROOT, output))
+            except Interrupted as stopped:
+                outcomes.append(stopped.outcome)
+                interrupted = True
+    for one in others:
+        outcome, stopped_now = (one.interrupted(output), True) if interrupted else one.outcome(output)
+        outcomes.append(outcome)
+        interrupted = interrupted or stopped_now
+    order = [tier.name for tier in tiers]
+    return sorted(outcomes, key=lambda outcome: order.index(outcome.tier)), interrupted
 
 
 if __name__ == "__main__":

@@ -76,7 +76,7 @@ def pytest_command(tier: Tier, paths: Sequence[str], record: Path) -> list[str]:
 def _watch(command: list[str], root: Path, output: int, tier: Tier) -> tuple[str, bool]:
     """Wait for the tier; return how it ended ("" in order) and whether it was interrupted."""
     print("+", *command, file=sys.stderr, flush=True)
-    with _interrupts() as asked:
+    with interrupts() as asked:
         process = subprocess.Popen(command, cwd=root, stdout=output, process_group=0)
         deadline = time.monotonic() + tier.limit
         while process.poll() is None:
@@ -121,7 +121,7 @@ def _signal_group(process: subprocess.Popen[bytes], which: signal.Signals) -> No
 
 
 @contextmanager
-def _interrupts() -> Iterator[list[int]]:
+def interrupts() -> Iterator[list[int]]:
     """Collect SIGINT and SIGTERM instead of dying of them."""
     asked: list[int] = []
 

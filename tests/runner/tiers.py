@@ -24,6 +24,7 @@ class Tier:
     # A file that failed runs once more, on blank hosts: on a busy machine there are accidents of timing.
     # Both are told of; what fails twice has failed (docs/decisions/0013).
     once_more: bool = False
+    beside: bool = False  # it begins first, and runs beside the others (docs/decisions/0016)
 
     def paths(self, root: Path) -> list[str]:
         """Return the folders that exist and hold at least one test."""
@@ -111,6 +112,7 @@ TIERS = (
         root=True,
         options=NAMED,
         once_more=True,
+        beside=True,
     ),
     Tier("api", "etcd and kube-apiserver", ("tests/api",), 30 * MINUTE),
     Tier(
