@@ -7,7 +7,7 @@ from pydantic import Field
 from nightfleet.site.disks import Amount
 from nightfleet.site.section import Directory, Host, Name, Network4, Section, Word, form
 
-Mode = Annotated[str, form("[0-7]{3,4}", "a mode in octal like '1777', in quotes")]
+Mode = Annotated[str, form("[0-7]{3,4}", "a mode in octal like '2770', in quotes")]
 ShareName = Annotated[
     str,
     form(r"[a-z0-9-]+(/[a-z0-9-]+)?", "an export like 'datasets', or one tenant of it, 'datasets/vision'"),
@@ -35,7 +35,11 @@ class Export(Section):
     squash: Literal["root", "all", "none"] = Field(
         "root", description="which users of clients become nobody: root, all of them, or none"
     )
-    mode: Mode = Field("1777", description="of a folder that is made; one that is there stays as it is")
+    mode: Mode = Field(
+        "777",
+        description="of a folder that is made; one that is there stays as it is. With the sticky bit, '1777',"
+        " Linux lets no squashed root open its own files there again (fs.protected_regular)",
+    )
     quota: Amount | None = Field(None, description="most that it may hold; needs XFS with project quotas")
     tenants: dict[Name, Tenant] = Field(default_factory=dict, description="folders that are exported apart")
 
