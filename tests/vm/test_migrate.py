@@ -13,6 +13,9 @@ import pytest
 
 from tests.vm.vm import PATIENCE, Vm
 
+pytestmark = (
+    pytest.mark.further
+)  # test_worker.py moves a node, tests/lab/test_move.py kills the move anywhere
 LAYOUT = """
 use:
   disk: {serial: "NIGHT*"}
@@ -64,7 +67,6 @@ def ended_well(vm: Vm, before: str) -> None:
     assert vm.nightfleet("disks", "migrate", "vm-1")["steps"] == []
 
 
-@pytest.mark.further
 def test_everything_moves_and_is_at_work_again(working: Vm) -> None:
     working.ssh("umount /var/lib/kubelet/pods/a/volumes/secret")
     before = working.says(LOOK)
@@ -76,15 +78,8 @@ def test_everything_moves_and_is_at_work_again(working: Vm) -> None:
     ended_well(working, before)
 
 
-@pytest.mark.parametrize(
-    ("step", "what"),
-    [
-        ("copy", "the power is cut"),
-        pytest.param("mount", "the power is cut", marks=pytest.mark.further),
-        pytest.param("copy", "the operator is killed", marks=pytest.mark.further),
-        pytest.param("mount", "the operator is killed", marks=pytest.mark.further),
-    ],
-)
+@pytest.mark.parametrize("what", ["the operator is killed", "the power is cut"])
+@pytest.mark.parametrize("step", ["copy", "mount"])
 def test_cut_off_in_the_middle_the_same_command_goes_on(working: Vm, step: str, what: str) -> None:
     working.ssh("umount /var/lib/kubelet/pods/a/volumes/secret")
     before = working.says(LOOK)

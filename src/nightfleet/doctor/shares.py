@@ -9,7 +9,7 @@ from nightfleet.site import Site
 
 CHECK = "shares"
 QUESTION = (Path(__file__).parent / "templates" / "shares.sh").read_text(encoding="utf-8")
-PATIENCE = 30  # seconds for the whole question; its own children are given up much earlier
+PATIENCE = 60  # seconds for the whole question; its own children are given up much earlier
 NAMED = 5  # holders that a finding names
 
 
