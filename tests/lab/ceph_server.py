@@ -4,6 +4,7 @@ The packages are put into a base root in the cache once (half a minute); a host 
 within some fifteen seconds.
 """
 
+import fcntl
 import hashlib
 import json
 import os
@@ -11,6 +12,8 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +28,7 @@ from nightfleet.lab.spec import HostSpec, LabSpec
 from nightfleet.lab.up import up
 from tests.lab.cluster import wait_until
 
-HOST, ADDRESS, NETWORK = "ceph1", "10.94.0.130", "10.94.0.128/26"
-LAB = LabSpec(
-    name="nft-ceph", bridge="nft-ceph", gateway="10.94.0.129/26", hosts=(HostSpec(HOST, ADDRESS, ()),)
-)
-LAYOUT = Layout(LAB.name)
+HOST = "ceph1"
 PACKAGES = ("ceph-mon", "ceph-mgr", "ceph-osd", "ceph-mds", "python3-cephfs")
 MASKED = "nvmf-autoconnect.service"  # comes with a dependency, and fails in a container
 BEGIN = Path(__file__).with_name("ceph_up.sh")
@@ -37,12 +36,29 @@ FILESYSTEM = "cephfs"
 PATIENCE = 120
 
 
+@dataclass(frozen=True, slots=True)
 class Ceph:
-    """The server, driven as its administrator does."""
+    """The server, on a lab and in a network of its own, driven as its administrator does."""
+
+    name: str
+    network: IPv4Network
+
+    @property
+    def address(self) -> str:
+        return str(self.network[2])
+
+    @property
+    def lab(self) -> LabSpec:
+        gateway = f"{self.network[1]}/{self.network.prefixlen}"
+        return LabSpec(self.name, self.name, gateway, (HostSpec(HOST, self.address, ()),))
+
+    @property
+    def layout(self) -> Layout:
+        return Layout(self.name)
 
     def run(self, command: str, seconds: float = 60) -> tuple[int, str]:
         """Run a command on the server, to whatever end it comes."""
-        return ssh.ask(LAYOUT, HOST, command, seconds)
+        return ssh.ask(self.layout, HOST, command, seconds)
 
     def ask(self, command: str, seconds: float = 60) -> str:
         code, answer = self.run(command, seconds)
@@ -55,9 +71,9 @@ class Ceph:
 
     def begin(self) -> None:
         """Make the cluster of a blank host, and wait until it serves."""
-        settings = f"HOST={HOST} ADDRESS={ADDRESS} NETWORK={NETWORK}\n"
+        settings = f"HOST={HOST} ADDRESS={self.address} NETWORK={self.network}\n"
         subprocess.run(
-            ["ssh", "-F", str(LAYOUT.ssh_config), HOST, "sh -s"],
+            ["ssh", "-F", str(self.layout.ssh_config), HOST, "sh -s"],
             input=(settings + BEGIN.read_text()).encode(),
             check=True,
             timeout=PATIENCE,
@@ -110,16 +126,22 @@ class Ceph:
 
     def cut(self) -> None:
         """As if its power were cut."""
-        hosts(LAB)[HOST].kill()
+        hosts(self.lab)[HOST].kill()
 
     def start(self) -> None:
-        hosts(LAB)[HOST].start()
+        hosts(self.lab)[HOST].start()
         self.wait()
 
 
 def base_root() -> Path:
     """Return a base root that has Ceph's packages, made when it is not in the cache."""
     plain = rootfs.ensure(rootfs.recipe(machine.gather()), silent)
+    with plain.with_name("ceph.lock").open("w") as lock:  # the vm tier runs beside the lab tier
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _with_ceph(plain)
+
+
+def _with_ceph(plain: Path) -> Path:
     key = hashlib.sha256(" ".join((plain.name, *PACKAGES, MASKED)).encode()).hexdigest()[:8]
     path = plain.with_name(f"ceph-{plain.name}-{key}")
     if path.is_dir():
@@ -143,18 +165,18 @@ def base_root() -> Path:
 
 
 @contextmanager
-def serving() -> Iterator[Ceph]:
+def serving(name: str = "nft-ceph", network: str = "10.94.0.128/26") -> Iterator[Ceph]:
     """Serve a file system for as long as the block runs, and leave nothing of it."""
-    down(LAB.name)  # what a killed session may have left
+    ceph = Ceph(name, IPv4Network(network))
+    down(name)  # what a killed session may have left
     root = base_root()
-    link = LAYOUT.host(HOST).base
+    link = ceph.layout.host(HOST).base
     link.parent.mkdir(parents=True, exist_ok=True)
     link.symlink_to(root)
     try:
-        report = up(LAB)
+        report = up(ceph.lab)
         assert not report.failed, report
-        ceph = Ceph()
         ceph.begin()
         yield ceph
     finally:
-        down(LAB.name)
+        down(name)

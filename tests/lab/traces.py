@@ -10,6 +10,7 @@ from nightfleet.lab.layout import CGROUPS, LOCKS, STATE
 from nightfleet.lab.machine import interfaces
 
 PREFIX = "nightfleet-lab-"
+BESIDE = "nfvm"  # lines of VMs, whose tier runs beside this one
 NSPAWN = Path("/run/systemd/nspawn/propagate")
 
 
@@ -53,7 +54,11 @@ def _network() -> set[Trace]:
     alias = {one.name: one.alias.removeprefix("nightfleet lab ") for one in found}
     tables = json.loads(subprocess.check_output(["nft", "-json", "list", "ruleset"]))["nftables"]
     return {
-        *(Trace("interface", one.name, alias.get(one.master or one.name, "")) for one in found),
+        *(
+            Trace("interface", one.name, alias.get(one.master or one.name, ""))
+            for one in found
+            if not one.name.startswith(BESIDE)
+        ),
         *(
             Trace("firewall table", item["table"]["name"], item["table"]["name"].removeprefix(PREFIX))
             for item in tables

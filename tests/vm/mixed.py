@@ -30,7 +30,7 @@ nfs:
   volumes:
     datasets: {{export: datasets, namespace: default, size: 1GiB, cache: true}}
 cephfs:
-  monitors: [10.94.0.130]
+  monitors: [10.93.0.130]
   patience: 20
   shares:
     team:

@@ -13,9 +13,7 @@ import pytest
 
 from tests.vm.vm import PATIENCE, Vm
 
-pytestmark = (
-    pytest.mark.further
-)  # test_worker.py moves a node, tests/lab/test_move.py kills the move anywhere
+pytestmark = pytest.mark.further  # test_worker.py moves a node, tests/lab/test_move.py kills it anywhere
 LAYOUT = """
 use:
   disk: {serial: "NIGHT*"}

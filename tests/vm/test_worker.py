@@ -41,7 +41,10 @@ KUBECTL = "kubectl --kubeconfig /etc/kubernetes/admin.conf"
 @pytest.fixture(scope="module")
 def joined(frozen: Vm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mixed]:
     """Return the cluster that the machine has joined, with everything on its root disk."""
-    with serving() as ceph, laid_out("worker", tmp_path_factory.mktemp("state"), HERE) as there:
+    with (
+        serving("nft-vm-ceph", "10.93.0.128/26") as ceph,
+        laid_out("worker", tmp_path_factory.mktemp("state"), HERE) as there,
+    ):
         there.nightfleet("lab", "up", "--hosts-only")
         lab_up.serve(there.site)
         frozen.thaw()
