@@ -51,7 +51,8 @@ def read(vm: Vm, place: str) -> int:
     unit = vm.says(f"systemd-escape --path --suffix=mount {place}")
     vm.ssh(f"systemctl stop '{unit}' && echo 3 >/proc/sys/vm/drop_caches")
     vm.ssh(f"cat {place}/data >/dev/null")
-    stats = f"sed -n '\\|mounted on {place} with fstype nfs|,/bytes:/s/.*bytes:[[:space:]]*//p' /proc/self/mountstats"
+    mine = f"\\|mounted on {place} with fstype nfs|,/bytes:/"  # its automount has lines there too
+    stats = f"sed -n '{mine}s/.*bytes:[[:space:]]*//p' /proc/self/mountstats"
     return int(vm.says(stats).split()[4])
 
 
