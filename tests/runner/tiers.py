@@ -123,6 +123,7 @@ TIERS = (
         needs=without_openstack,
         options=NAMED,
         once_more=True,
+        beside=True,
     ),
     Tier("metrics", "prometheus and promtool", ("tests/metrics",), 15 * MINUTE),
     Tier("gpu", "one NVIDIA GPU", ("tests/gpu",), 30 * MINUTE, needs=without_gpu),
