@@ -74,7 +74,7 @@ class Vm:
         for path in self.disks.values():
             subprocess.run(["cp", "--sparse=always", path.with_suffix(".frozen"), path], check=True)
         self._start("-incoming", f"exec:cat {self.folder / 'memory'}")
-        self.ssh(f"date --set=@{time.time():.0f}")
+        self.wait_for_ssh(f"date --set=@{time.time():.0f}")
 
     def boot(self) -> None:
         """Switch it on and wait for ssh."""
@@ -95,10 +95,10 @@ class Vm:
             )
         self.wait_for_ssh()
 
-    def wait_for_ssh(self) -> None:
-        """Wait until somebody can log in."""
+    def wait_for_ssh(self, command: str = "true") -> None:
+        """Wait until somebody can log in and run a command."""
         end = time.monotonic() + PATIENCE
-        while self.ssh("true", check=False).returncode != 0:
+        while self.ssh(command, check=False).returncode != 0:
             assert self.process and self.process.poll() is None, self.console()
             assert time.monotonic() < end, f"no ssh: {self.console()}"
             time.sleep(1)
