@@ -110,6 +110,10 @@ def stands(role: Role) -> bool:
     return Layout(site.site).dir.exists()
 
 
+@pytest.mark.skipif(
+    not os.environ.get("NIGHTFLEET_LIFE"),
+    reason="test_cluster.py makes both roles as well: NIGHTFLEET_LIFE=1 runs their scenarios",
+)
 @pytest.mark.parametrize("role", [Role.REGISTRY, Role.CONTROL_PLANE])
 def test_a_blank_host_becomes_the_role_and_stays_it(role: Role, environment: dict[str, str]) -> None:
     ended, said = molecule(role, environment, "test")
