@@ -14,7 +14,7 @@ PLANE, NODE = "nvw-c1", "nvw-w1"
 IMAGE = "registry.k8s.io/e2e-test-images/agnhost:2.63.0"
 PODS = "/api/v1/namespaces/default/pods"
 SERVED = "/srv/nfs/datasets"
-PATIENT = 300.0
+PATIENT = 600.0
 DISKS = f"""\
 disks:
   vm:
