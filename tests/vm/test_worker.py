@@ -167,9 +167,8 @@ def test_while_the_server_is_away_the_node_is_ready_and_other_pods_start(sharing
         shares = [one["what"] for one in findings if (one["check"], one["status"]) == ("shares", "fail")]
         return "; ".join(shares)
 
-    failed = wait_until(
-        told, "doctor to name the mount", PATIENT, 1
-    )  # a slow machine counts as unknown first
+    # a slow machine may count as unknown first
+    failed = wait_until(told, "doctor to name the mount", PATIENT, 1)
     assert failed.startswith(f"{NODE}: /var/lib/kubelet/pods/"), failed
     assert "does not answer, held by" in failed
 
