@@ -1,6 +1,6 @@
 """The benchmarks: ratios against alternatives measured in the same run (docs/benchmarks.md).
 
-python bench/run.py                   all four: cluster, noop, fleet, disks
+python bench/run.py                   all: cluster, noop, fleet, disks, cache
 python bench/run.py fleet             only this one
 python bench/run.py --pairs 4         more pairs of clusters
 python bench/run.py --write           and put the tables into docs/benchmarks.md
@@ -16,13 +16,13 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
-from bench import cluster, disks, fleet, noop, report
+from bench import cache, cluster, disks, fleet, noop, report
 from bench.lab import BenchLab
 from bench.measure import say
 from bench.report import Result
 from nightfleet.errors import NightfleetError
 
-NAMES = ("cluster", "noop", "fleet", "disks")
+NAMES = ("cluster", "noop", "fleet", "disks", "cache")
 ROOTLESS = {"fleet", "disks"}
 
 
@@ -52,8 +52,8 @@ def measure(chosen: Sequence[str], pairs: int) -> list[Result]:
     """Run the chosen benchmarks, one after the other; the lab is gone in the end, whatever happened."""
     results: list[Result] = []
     with ExitStack() as at_the_end:
-        steps: dict[str, Callable[[], Result]] = {"fleet": fleet.run, "disks": disks.run}
-        if set(chosen) - ROOTLESS:
+        steps: dict[str, Callable[[], Result]] = {"fleet": fleet.run, "disks": disks.run, "cache": cache.run}
+        if {"cluster", "noop"} & set(chosen):
             lab = at_the_end.enter_context(BenchLab())
             steps["cluster"] = lambda: cluster.run(lab, pairs)
             steps["noop"] = lambda: noop.run(lab)
