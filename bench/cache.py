@@ -22,11 +22,12 @@ from tests.vm.vm import TAP, Vm
 MIB = 2**20
 SIZE = 64 * MIB
 RATE = "40mbit"  # of the line
+# Two filesystems: exports of one share a superblock on the client, and the cache with it.
 SHARES = f"""\
 nfs:
   exports:
     cached: {{on: {PLANE}, path: /srv/nfs/cached}}
-    plain: {{on: {PLANE}, path: /srv/nfs/plain}}
+    plain: {{on: {PLANE}, path: /srv/plain/plain}}
   mounts:
     cached: {{export: cached, at: /mnt/cached, on: {NODE}, cache: true, idle: 0}}
     plain: {{export: plain, at: /mnt/plain, on: {NODE}, idle: 0}}
@@ -65,8 +66,8 @@ def reader() -> Iterator[Mixed]:
         mixed = Mixed(there, vm).under(folder / "shares", SHARES)
         for capability in ("nfs_server", "cachefilesd", "nfs_client"):
             mixed.cluster.converge("--only", capability)
-        for name in ("cached", "plain"):
-            path = f"/srv/nfs/{name}/data"
+        for folder_of in ("/srv/nfs/cached", "/srv/plain/plain"):
+            path = f"{folder_of}/data"
             mixed.cluster.ask(PLANE, f"head -c {SIZE} /dev/urandom >{path} && chmod 644 {path}")
         slow = f"tc qdisc add dev {TAP} root tbf rate {RATE} burst 128kb latency 100ms"
         subprocess.run(slow.split(), check=True)
