@@ -71,6 +71,8 @@ def run_all(tiers: list[Tier], output: int) -> tuple[list[Outcome], bool]:
             except Interrupted as stopped:
                 outcomes.append(stopped.outcome)
                 interrupted = True
+                for one in others:
+                    one.interrupt()  # all clean up at the same time
     for one in others:
         outcome, stopped_now = (one.interrupted(output), True) if interrupted else one.outcome(output)
         outcomes.append(outcome)

@@ -46,9 +46,14 @@ class Beside:
             return self.interrupted(output), True
         return self._told(output), False
 
+    def interrupt(self) -> None:
+        """Ask it to stop, and do not wait for it."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+
     def interrupted(self, output: int) -> Outcome:
         """Interrupt it, wait until its fixtures have cleaned up, and return what was done until then."""
-        self._process.send_signal(signal.SIGINT)
+        self.interrupt()
         try:
             self._process.wait(2 * GRACE)
         except subprocess.TimeoutExpired:

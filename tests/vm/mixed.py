@@ -30,7 +30,7 @@ nfs:
   volumes:
     datasets: {{export: datasets, namespace: default, size: 1GiB, cache: true}}
 cephfs:
-  monitors: [10.93.0.130]
+  monitors: [10.91.0.130]
   patience: 20
   shares:
     team:
@@ -75,8 +75,15 @@ class Mixed:
         wait_until(lambda: self.phase(name) in ("Running", "Succeeded"), f"{name} to run", PATIENT, 1)
         return str(self.api.get(f"{PODS}/{name}")["metadata"]["uid"])
 
+    def done(self, name: str, claim: str, node: str, *args: str) -> None:
+        """Start a pod and wait until it has done its work."""
+        self.start(name, claim, node, *args)
+        wait_until(lambda: self.phase(name) == "Succeeded", f"{name} to end", PATIENT, 1)
+
     def phase(self, name: str) -> str:
-        return str(self.api.get(f"{PODS}/{name}")["status"]["phase"])
+        phase = str(self.api.get(f"{PODS}/{name}")["status"]["phase"])
+        assert phase != "Failed", name
+        return phase
 
     def pods(self) -> set[str]:
         return {one["metadata"]["name"] for one in self.api.items(PODS)}

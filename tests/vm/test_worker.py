@@ -42,7 +42,7 @@ KUBECTL = "kubectl --kubeconfig /etc/kubernetes/admin.conf"
 def joined(frozen: Vm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mixed]:
     """Return the cluster that the machine has joined, with everything on its root disk."""
     with (
-        serving("nft-vm-ceph", "10.93.0.128/26") as ceph,
+        serving("nft-vm-ceph", "10.91.0.128/26") as ceph,
         laid_out("worker", tmp_path_factory.mktemp("state"), HERE) as there,
     ):
         there.nightfleet("lab", "up", "--hosts-only")
@@ -130,24 +130,18 @@ def test_a_dataset_that_was_read_once_moves_no_bytes_for_the_next_pod(sharing: M
     first = sharing.read(f"{inside(sharing.start('first', 'datasets'))}/epoch")
     time.sleep(5)  # the cache writes behind
     sharing.end("first")
-    uid = sharing.start("second", "datasets", NODE, "mounttest", "--file_content=/data/note")
-    wait_until(lambda: sharing.phase("second") == "Succeeded", "the pod to read", PATIENT, 1)
+    sharing.done("second", "datasets", NODE, "mounttest", "--file_content=/data/note")
     assert "of-the-server" in sharing.cluster.ask(PLANE, f"{KUBECTL} logs second")
     sharing.end("second")
-    uid = sharing.start("third", "datasets")
-    second = sharing.read(f"{inside(uid)}/epoch")
+    second = sharing.read(f"{inside(sharing.start('third', 'datasets'))}/epoch")
     sharing.end("third")
     assert first > SIZE
     assert second < SIZE // 100, f"{first} bytes, then {second}"
 
 
 def test_pods_write_where_the_server_and_other_pods_see_it(sharing: Mixed) -> None:
-    for name, *words in (
-        ("writer", "--new_file_0644=/data/of-a-pod"),
-        ("seer", "--file_content=/data/of-a-pod"),
-    ):
-        sharing.start(name, "datasets", NODE, "mounttest", *words)
-        wait_until(lambda one=name: sharing.phase(one) == "Succeeded", f"{name} to end", PATIENT, 1)
+    sharing.done("writer", "datasets", NODE, "mounttest", "--new_file_0644=/data/of-a-pod")
+    sharing.done("seer", "datasets", NODE, "mounttest", "--file_content=/data/of-a-pod")
     assert "mount-tester new file" in sharing.cluster.ask(
         PLANE, f"{KUBECTL} logs seer; cat {SERVED}/of-a-pod"
     )
@@ -190,10 +184,8 @@ def test_meanwhile_a_cephfs_is_mounted_by_the_kernel_and_cached(sharing: Mixed) 
 @pytest.mark.usefixtures("away")
 def test_meanwhile_pods_on_two_nodes_share_a_cephfs_by_two_clients(sharing: Mixed) -> None:
     """The kernel's on one, ceph-fuse on the other."""
-    sharing.start("one", "team", NODE, "mounttest", "--new_file_0644=/data/of-a-pod")
-    wait_until(lambda: sharing.phase("one") == "Succeeded", "one to end", PATIENT, 1)
-    sharing.start("two", "plain", PLANE, "mounttest", "--file_content=/data/of-a-pod")
-    wait_until(lambda: sharing.phase("two") == "Succeeded", "two to end", PATIENT, 1)
+    sharing.done("one", "team", NODE, "mounttest", "--new_file_0644=/data/of-a-pod")
+    sharing.done("two", "plain", PLANE, "mounttest", "--file_content=/data/of-a-pod")
     assert "mount-tester new file" in sharing.cluster.ask(PLANE, f"{KUBECTL} logs two")
 
 

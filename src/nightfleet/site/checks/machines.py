@@ -53,8 +53,9 @@ def gateway_is_nobodys_address(site: Site) -> Iterator[Fault]:
 
 
 def only_labs_have_containers(site: Site) -> Iterator[Fault]:
-    made_here = {node.class_name for node in site.fleet if node.machine.kind is Kind.CONTAINER}
-    others = {node.class_name for node in site.fleet if node.machine.kind in (Kind.SERVER, Kind.DESKTOP)}
+    kinds = {node.class_name: node.machine.kind for node in site.fleet}
+    made_here = {name for name, kind in kinds.items() if kind is Kind.CONTAINER}
+    others = {name for name, kind in kinds.items() if kind not in (Kind.CONTAINER, Kind.VM)}
     if made_here and site.lab is None:
         name = min(made_here)
         yield Fault(
@@ -64,7 +65,7 @@ def only_labs_have_containers(site: Site) -> Iterator[Fault]:
         )
     if others and site.lab is not None:
         name = min(others)
-        kind = site.classes[name].kind.value
+        kind = kinds[name].value
         yield Fault(
             f"classes.{name}: a site with the section 'lab' has containers and VMs, not kind {kind!r}",
             ("classes", name, "kind"),
