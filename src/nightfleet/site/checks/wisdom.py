@@ -56,10 +56,22 @@ def backups_leave_the_control_planes(site: Site) -> Iterator[Fault]:
         )
 
 
+def shared_folders_are_not_sticky(site: Site) -> Iterator[Fault]:
+    for name, export in site.nfs.exports.items():
+        if len(export.mode) == 4 and int(export.mode[0]) & 1 and export.squash != "none":
+            yield Fault(
+                f"nfs.exports.{name}: in a sticky folder, mode {export.mode}, squashed users cannot open"
+                " their own files again (fs.protected_regular)",
+                ("nfs", "exports", name, "mode"),
+                f"mode '{export.mode[1:]}'; or quotas and tenants, to keep users apart",
+            )
+
+
 WISDOM = (
     classes_are_used,
     several_control_planes_share_an_endpoint,
     somebody_works,
     desktops_keep_their_swap,
     backups_leave_the_control_planes,
+    shared_folders_are_not_sticky,
 )
