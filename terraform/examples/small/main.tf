@@ -1,4 +1,4 @@
-# One control plane and workers on a network of their own. The Heat template beside it (heat.yaml) makes the same.
+# One control plane and workers on a network of their own. The Heat template beside it (heat/small.yaml) makes the same.
 
 module "network" {
   source = "../../modules/network"

@@ -31,6 +31,7 @@ resource "openstack_lb_listener_v2" "api" {
   loadbalancer_id = openstack_lb_loadbalancer_v2.this[0].id
   protocol        = "TCP"
   protocol_port   = var.port
+  allowed_cidrs   = length(var.allowed_cidrs) == 0 ? null : sort(distinct(var.allowed_cidrs))
 
   # `kubectl logs -f` and watches are quiet for minutes
   timeout_client_data = 600000

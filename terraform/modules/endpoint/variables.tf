@@ -45,6 +45,17 @@ variable "port" {
   }
 }
 
+variable "allowed_cidrs" {
+  description = "who may reach the API through octavia, nodes and pods too: IPv4 ranges; empty: everybody"
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for cidr in var.allowed_cidrs : can(cidrhost(cidr, 0)) && can(regex("^[0-9.]+/[0-9]+$", cidr))])
+    error_message = "allowed_cidrs are ${jsonencode(var.allowed_cidrs)}; each is an IPv4 range like \"203.0.113.0/24\"."
+  }
+}
+
 variable "control_planes" {
   description = "addresses of the control planes by name"
   type        = map(string)

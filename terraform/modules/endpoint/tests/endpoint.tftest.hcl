@@ -18,6 +18,29 @@ run "a_load_balancer_has_every_control_plane" {
   }
 }
 
+run "who_may_reach_it_is_said_to_the_load_balancer" {
+  command = plan
+
+  variables {
+    allowed_cidrs = ["203.0.113.0/24", "192.168.60.0/24", "192.168.60.0/24"]
+  }
+
+  assert {
+    condition     = openstack_lb_listener_v2.api[0].allowed_cidrs == tolist(["192.168.60.0/24", "203.0.113.0/24"])
+    error_message = "each range once, in an order that stays"
+  }
+}
+
+run "who_may_reach_it_is_an_ipv4_range" {
+  command = plan
+
+  variables {
+    allowed_cidrs = ["office"]
+  }
+
+  expect_failures = [var.allowed_cidrs]
+}
+
 run "a_shared_address_needs_no_load_balancer" {
   command = plan
 
