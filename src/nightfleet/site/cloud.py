@@ -12,7 +12,7 @@ Key = Annotated[str, form("[a-z][a-z0-9_]*", "a setting's name like 'bucket'")]
 class Backend(Section):
     """Where Terraform keeps its state; `nightfleet cloud init` writes it to backend.tf.json."""
 
-    type: Literal["local", "http", "pg", "s3", "swift", "gcs", "azurerm", "consul", "kubernetes"] = Field(
+    type: Literal["local", "http", "pg", "s3", "gcs", "azurerm", "consul", "kubernetes"] = Field(
         "local", description="kind of backend, in Terraform's words"
     )
     settings: dict[Key, Setting] = Field(
