@@ -25,9 +25,13 @@ def test_a_lease_is_made_once_and_told_to_the_machines(leased: Project) -> None:
     (lease,) = json.loads(leased.run("leases", "create", "host", "--hours", "2", "--json").stdout)
     assert lease["status"] == "ACTIVE"
     told = json.loads((leased.directory / "lease.auto.tfvars.json").read_text())
-    assert told["reservation"] == lease["reservation"]
+    assert told == {"leases": {"host": {"reservation": lease["reservation"], "flavor": None}}}
     (again,) = json.loads(leased.run("leases", "create", "host", "--hours", "2", "--json").stdout)
     assert again["id"] == lease["id"]
+
+
+def test_a_longer_one_of_the_name_is_an_extension(leased: Project) -> None:
+    assert "leases extend host --hours 7" in leased.refused("leases", "create", "host", "--hours", "9")
 
 
 def test_it_is_due_before_its_end_and_later_after_it_was_extended(leased: Project) -> None:
@@ -40,5 +44,5 @@ def test_it_ends_and_the_machines_forget_it(leased: Project) -> None:
     leased.run("leases", "end", "host")
     assert json.loads(leased.run("leases", "list", "--json").stdout) == []
     told = json.loads((leased.directory / "lease.auto.tfvars.json").read_text())
-    assert told["reservation"] is None
+    assert told == {"leases": {}}
     leased.run("leases", "end", "host")

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
-from nightfleet.cloud.lease import ASKED, Lease, Status, chosen, read_lease
+from nightfleet.cloud.lease import ASKED, Lease, Status, check_enough, chosen, later, read_lease, request
 from nightfleet.cloud.project import first_line
 from nightfleet.errors import NightfleetError
+from nightfleet.site.cloud import Reservation
 
 LOOK = 2.0  # seconds between two looks at a lease that is not active yet
 
@@ -31,10 +32,12 @@ class Blazar:
         found = self._do("list", self._client.lease.list)
         return tuple(sorted(map(read_lease, found), key=lambda lease: lease.end))
 
-    def make(self, asked: dict[str, Any]) -> Lease:
-        """Make a lease, unless one of this name holds already: then that one is it."""
-        if there := chosen(self.all(), asked["name"]):
+    def make(self, name: str, wanted: Reservation, warn_before: int, hours: float) -> Lease:
+        """Make a lease, unless one of this name holds already that is enough: then that one is it."""
+        if there := chosen(self.all(), name):
+            check_enough(there, wanted, now(), hours)
             return there
+        asked = request(name, wanted, warn_before, now(), hours)
         return read_lease(self._do("create", lambda: self._client.lease.create(**asked)))
 
     def wait_active(
@@ -64,7 +67,7 @@ class Blazar:
 
     def extend(self, lease: Lease, hours: float) -> Lease:
         """Let a lease end later."""
-        end = (lease.end + timedelta(hours=hours)).strftime(ASKED)
+        end = later(lease, hours).end.strftime(ASKED)
         return read_lease(self._do("extend", lambda: self._client.lease.update(lease.id, end_date=end)))
 
     def end(self, lease: Lease) -> None:

@@ -23,12 +23,15 @@ from typing import IO, Any
 
 import python_terraform
 
+from nightfleet.cloud.project import section
 from nightfleet.cloud.stream import Line, faults, hint_for, read_line
 from nightfleet.errors import Exit, NightfleetError
+from nightfleet.site import Site
 
 OnLine = Callable[[Line], None]
 FLAG = python_terraform.IsFlagged
 FOLLOW = 0.1  # seconds between two looks at the file of lines
+NO_STATE = "No state file was found"
 CHANGES = 2  # exit code of `plan -detailed-exitcode`
 
 
@@ -45,28 +48,48 @@ class _Words(python_terraform.Terraform):  # type: ignore[misc]
 class Terraform:
     """One root module. Commands run in its directory, with this process's environment."""
 
-    def __init__(self, directory: Path, tool: str = "terraform", parallelism: int = 10) -> None:
-        if not directory.is_dir():
-            raise NightfleetError(
-                f"there is no directory {str(directory)!r}",
-                "cloud.directory",
-                "Terraform's root module",
-                Exit.USAGE,
-            )
+    def __init__(
+        self, directory: Path, tool: str = "terraform", parallelism: int = 10, data: Path | None = None
+    ) -> None:
+        """`data` is where Terraform keeps what `init` did, if not where TF_DATA_DIR or it itself has it."""
         self.directory = directory
         self.tool = tool
         self.parallelism = parallelism
+        self._environment = {**os.environ, "TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}
+        if data:
+            self._environment["TF_DATA_DIR"] = str(data)
         self._words = _Words(working_dir=str(directory), terraform_bin_path=tool)
+
+    @classmethod
+    def of(cls, site: Site) -> "Terraform":
+        """Return Terraform in the site's directory."""
+        cloud = section(site)
+        directory = site.file(cloud.directory).resolve()
+        if not directory.is_dir():
+            raise NightfleetError(
+                f"there is no directory {str(directory)!r}",
+                f"{site.path}: cloud.directory",
+                "name Terraform's root module there, as in inventory/openstack/site.yaml",
+                Exit.USAGE,
+            )
+        return cls(directory, cloud.tool, cloud.parallelism)
 
     def version(self) -> str:
         """Return the tool's version. NightfleetError when it is not installed."""
         return str(json.loads(self._said("version", json=FLAG))["terraform_version"])
 
-    def init(self, upgrade: bool = False) -> str:
-        """Prepare the directory: backend, modules, provider. Return what was said."""
-        return self._said(
-            "init", input=False, no_color=FLAG, reconfigure=FLAG, upgrade=FLAG if upgrade else None
-        )
+    def init(self, upgrade: bool = False, migrate: bool = False) -> str:
+        """Prepare the directory: backend, modules, provider. Return what was said.
+
+        A backend that was changed is refused by Terraform; with `migrate` its state is copied, without a
+        question, which nobody would answer.
+        """
+        options: dict[str, Any] = {"input": False, "no_color": FLAG}
+        if upgrade:
+            options["upgrade"] = FLAG
+        if migrate:
+            options |= {"migrate_state": FLAG, "force_copy": FLAG}
+        return self._said("init", **options)
 
     def plan(
         self, file: Path, targets: Sequence[str] = (), destroy: bool = False, on_line: OnLine = print
@@ -105,7 +128,9 @@ class Terraform:
     def addresses(self) -> tuple[str, ...]:
         """Return the address of everything in the state; nothing before the first apply."""
         ended = self._run("state list")
-        return tuple(ended.stdout.split()) if ended.returncode == 0 else ()
+        if ended.returncode != 0 and NO_STATE not in ended.stderr:
+            raise self._error("state list", (_plain(ended.stderr),))
+        return tuple(ended.stdout.splitlines())
 
     def _said(self, command: str, *arguments: str, **options: Any) -> str:
         """Run a command that says one thing; NightfleetError unless it ends well."""
@@ -118,7 +143,7 @@ class Terraform:
         argv = self._argv(command, *arguments, **options)
         try:
             return subprocess.run(
-                argv, cwd=self.directory, env=_environment(), check=False, capture_output=True, text=True
+                argv, cwd=self.directory, env=self._environment, check=False, capture_output=True, text=True
             )
         except FileNotFoundError as error:
             raise self._missing() from error
@@ -137,7 +162,7 @@ class Terraform:
         with tempfile.TemporaryFile("w+b", prefix="nightfleet-") as said:
             try:
                 process = subprocess.Popen(
-                    argv, cwd=self.directory, env=_environment(), stdout=said, stderr=subprocess.STDOUT
+                    argv, cwd=self.directory, env=self._environment, stdout=said, stderr=subprocess.STDOUT
                 )
             except FileNotFoundError as error:
                 raise self._missing() from error
@@ -172,10 +197,6 @@ class Terraform:
             "install it, or say `cloud.tool: tofu` in the site file for OpenTofu",
             Exit.USAGE,
         )
-
-
-def _environment() -> dict[str, str]:
-    return {**os.environ, "TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}
 
 
 def _followed(file: IO[bytes], process: subprocess.Popen[bytes]) -> Iterator[str]:

@@ -85,6 +85,14 @@ def test_a_directory_that_was_never_prepared_names_init(tmp_path: Path) -> None:
     assert "terraform plan: " in error.value.what
 
 
+def test_a_state_that_cannot_be_read_is_not_an_empty_one(tmp_path: Path) -> None:
+    there = Terraform(tmp_path)
+    assert there.addresses() == ()
+    (tmp_path / "terraform.tfstate").write_text("half of a sta")
+    with pytest.raises(NightfleetError, match="terraform state list: "):
+        there.addresses()
+
+
 def test_a_tool_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(NightfleetError, match="'tofu-of-nobody' is not installed"):
         Terraform(tmp_path, "tofu-of-nobody").init()

@@ -1,5 +1,29 @@
 # The whole cluster: network, control planes, registry, GPU workers with disks, API, shares, a way in.
 
+locals {
+  api_port = var.api == "virtual" ? 8443 : 6443
+
+  workers = {
+    role        = "worker"
+    class       = "large"
+    flavor      = var.flavors.worker
+    image       = var.image
+    boot_volume = var.boot_volume
+    volumes     = var.volumes
+    nodes       = var.workers
+  }
+
+  # Workers on a lease are groups of their own: by its flavor if it is one of instances, by a hint if one of hosts.
+  reserved = {
+    for lease, nodes in var.reserved_workers : "workers-${lease}" => merge(local.workers, {
+      flavor      = try(coalesce(var.leases[lease].flavor), var.flavors.worker)
+      reservation = try(var.leases[lease].reservation, null)
+      metadata    = { lease = lease } # Blazar deletes the machines of a lease that ends: who they are can be asked then
+      nodes       = nodes
+    })
+  }
+}
+
 module "network" {
   source = "../../modules/network"
 
@@ -10,6 +34,7 @@ module "network" {
   dns_servers      = var.dns_servers
   pool             = [cidrhost(var.cidr, 200), cidrhost(var.cidr, 250)]
   api_cidrs        = var.admin_cidrs
+  api_port         = local.api_port
 }
 
 module "nodes" {
@@ -23,7 +48,7 @@ module "nodes" {
   further_addresses       = toset(concat(var.api == "virtual" ? [var.api_address] : [], var.pods_cidr == null ? [] : [var.pods_cidr]))
   public_key              = var.public_key
 
-  groups = {
+  groups = merge({
     control_planes = {
       role        = "control_plane"
       class       = "small"
@@ -41,17 +66,8 @@ module "nodes" {
       boot_volume = var.boot_volume
       nodes       = var.registry
     }
-    workers = {
-      role        = "worker"
-      class       = "large"
-      flavor      = var.reservation_flavor == null ? var.flavors.worker : var.reservation_flavor
-      image       = var.image
-      boot_volume = var.boot_volume
-      volumes     = var.volumes
-      reservation = var.reservation
-      nodes       = var.workers
-    }
-  }
+    workers = local.workers
+  }, local.reserved)
 }
 
 module "endpoint" {
@@ -64,7 +80,8 @@ module "endpoint" {
   subnet_id        = module.network.subnet_id
   control_planes   = module.nodes.control_planes
   ports            = module.nodes.ports
-  port             = var.api == "virtual" ? 8443 : 6443
+  port             = local.api_port
+  allowed_cidrs    = concat([var.cidr], var.pods_cidr == null ? [] : [var.pods_cidr], values(var.admin_cidrs))
   external_network = var.api_public ? var.external_network : null
 
   depends_on = [module.network] # a floating IP needs the router's interface

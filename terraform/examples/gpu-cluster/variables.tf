@@ -84,22 +84,27 @@ variable "spread" {
   default     = "soft-anti-affinity"
 }
 
-variable "reservation" {
-  description = "Blazar reservation of hosts for the workers; `nightfleet cloud leases` shows it; null: none"
-  type        = string
-  default     = null
+variable "reserved_workers" {
+  description = "further workers that stand on leases: the lease's name (cloud.leases.reserve) = { name = fixed address }"
+  type        = map(map(string))
+  default     = {}
 }
 
-variable "reservation_flavor" {
-  description = "flavor of a Blazar reservation of instances, which the workers get then; null: none"
-  type        = string
-  default     = null
+variable "leases" {
+  description = "reservations of leases by name; `nightfleet cloud leases create` writes them to lease.auto.tfvars.json"
+  type        = map(object({ reservation = optional(string), flavor = optional(string) }))
+  default     = {}
 }
 
 variable "api" {
-  description = "where the API is reached: octavia, or virtual on clouds without it"
+  description = "where the API is reached: octavia; virtual on clouds without it; single: the first control plane, with no other"
   type        = string
   default     = "octavia"
+
+  validation {
+    condition     = contains(["octavia", "virtual", "single"], var.api)
+    error_message = "api is \"${var.api}\"; octavia, virtual or single."
+  }
 }
 
 variable "api_address" {
