@@ -1,7 +1,10 @@
 """`nightfleet cloud`: machines on OpenStack by Terraform, with a guard before it."""
 
 import json as json_module
+import shlex
+from collections.abc import Iterable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,14 +14,15 @@ from nightfleet.cli import cloud_backup, cloud_leases, cloud_roll
 from nightfleet.cli.cloud_plan import planned, seen
 from nightfleet.cli.cloud_show import print_handover, print_judged, watching
 from nightfleet.cli.doctor import print_finding, summary
-from nightfleet.cli.options import Json, SiteName
-from nightfleet.cloud import course
+from nightfleet.cli.options import Json, SiteName, print_json
+from nightfleet.cloud import backend, course, record
 from nightfleet.cloud.project import section
 from nightfleet.converge.lock import one_operation
 from nightfleet.errors import Exit, NightfleetError
 from nightfleet.finding import Status
 from nightfleet.home import site_path
-from nightfleet.site import Site, load_site
+from nightfleet.site import Site
+from nightfleet.site.handover import read_handover
 from nightfleet.site.load import load_before_it_is_made
 
 app = typer.Typer(
@@ -46,13 +50,29 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="The same as `cloud plan
 def init(
     site: SiteName = SITE,
     upgrade: Annotated[bool, typer.Option("--upgrade", help="Newer providers and modules.")] = False,
+    migrate: Annotated[
+        bool, typer.Option("--migrate-state", help="Take the state along to where cloud.backend says.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be written.")] = False,
+    json: Json = False,
 ) -> None:
-    """Write where the state is kept to backend.tf.json, and prepare Terraform's directory."""
+    """Write where the state is kept to backend.tf.json, and prepare Terraform's directory.
+
+    Refused (3) when the state is kept elsewhere and would stay behind, or when another site's lies here.
+    """
     model = load_before_it_is_made(site_path(site))
+    if dry_run:
+        said = backend.planned(model, migrate)
+        print_json(json_module.loads(said)) if json else typer.echo(said, nl=False)
+        return
     with Console(stderr=True).status("terraform init"):
-        path = course.init(model, upgrade)
-    typer.echo(f"{path}: the state is kept by {section(model).backend.type!r}")
-    typer.echo(f"by hand: {section(model).tool} -chdir={path.parent} init")
+        path = backend.prepare(model, upgrade, migrate)
+    kind, tool = section(model).backend.type, section(model).tool
+    if json:
+        print_json({"file": str(path), "backend": kind})
+        return
+    typer.echo(f"{path}: the state is kept by {kind!r}")
+    typer.echo(f"by hand: {tool} -chdir={path.parent} init")
     typer.echo(f"next: nightfleet cloud plan{where(site)}")
 
 
@@ -68,9 +88,16 @@ def plan(
 
     Exit codes: 0 it could be applied, or there is nothing to do; 3 refused, and what to do about it.
     """
+    if only and destroy:
+        raise NightfleetError(
+            "`cloud destroy` takes everything away, no single node",
+            "--only",
+            "take the node out of Terraform's configuration, then nightfleet cloud plan --only NODE",
+            Exit.USAGE,
+        )
     model = load_before_it_is_made(site_path(site))
     judged = planned(model, only or (), allow_replace or (), destroy)
-    leave(judged, site, json)
+    leave(judged, again("destroy" if destroy else "apply", site, only, allow_replace), json)
 
 
 @app.command(epilog="Example: nightfleet cloud apply --allow-replace os-w01")
@@ -89,7 +116,7 @@ def apply(
     model = load_before_it_is_made(site_path(site))
     with one_operation(model.site):
         judged = planned(model, only or (), allow_replace or (), go_on=not dry_run)
-        carry_out(model, judged, "apply", site, dry_run, json)
+        carry_out(model, judged, "apply", site, again("apply", site, only, allow_replace), dry_run, json)
 
 
 @app.command(epilog="Example: nightfleet cloud destroy --everything openstack")
@@ -118,25 +145,25 @@ def destroy(
         judged = planned(model, (), allow_replace or (), destroy=True, go_on=not dry_run)
         if everything:
             judged = course.rejudged(model, judged, seen(model), [course.EVERYTHING])
-        carry_out(model, judged, "destroy", site, dry_run, json)
+        next_one = again(course.DESTROY, site, (), allow_replace, everything)
+        carry_out(model, judged, course.DESTROY, site, next_one, dry_run, json)
 
 
 @app.command(epilog="Example: nightfleet cloud output --json")
-def output(site: SiteName = SITE, json: Json = False) -> None:
+def output(
+    site: SiteName = SITE,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show it, and record nothing.")] = False,
+    json: Json = False,
+) -> None:
     """Record what Terraform made beside the site file, and show it."""
     model = load_before_it_is_made(site_path(site))
-    path = course.record(model)
-    if path is None:
-        raise NightfleetError(
-            "nothing has been made", str(model.path), f"nightfleet cloud apply{where(site)}"
-        )
-    handover = load_site(site_path(site)).handover
+    path = record.record_of(model) if dry_run else record.record(model)
+    handover = read_handover(record.kept(model) if dry_run else path.read_text(encoding="utf-8"))
     if json:
-        typer.echo(handover.model_dump_json(indent=1, by_alias=True) if handover else "null")
+        typer.echo(handover.model_dump_json(indent=1, by_alias=True))
         return
-    if handover:
-        print_handover(Console(highlight=False), handover)
-    typer.echo(f"recorded: {path}")
+    print_handover(Console(highlight=False), handover)
+    typer.echo(f"{'would be recorded' if dry_run else 'recorded'}: {path}")
     typer.echo(f"next: nightfleet converge{where(site)}")
 
 
@@ -161,17 +188,20 @@ def doctor(site: SiteName = SITE, json: Json = False) -> None:
     raise typer.Exit(Exit.FAILED if failed else Exit.DONE)
 
 
-def carry_out(model: Site, judged: course.Judged, step: str, site: str, dry_run: bool, json: bool) -> None:
-    """Apply what was judged safe; print what came of it."""
-    if judged.verdict.empty and not dry_run and course.was_killed(model):
-        course.conclude(model, step)
-    if dry_run or not judged.may_go or judged.verdict.empty:
-        leave(judged, site, json)
+def carry_out(
+    model: Site, judged: course.Judged, step: str, site: str, command: str, dry_run: bool, json: bool
+) -> None:
+    """Apply what was judged safe; print what came of it. `command` is how a person would do it."""
     err = Console(stderr=True, highlight=False)
+    if judged.verdict.empty and not dry_run and course.was_killed(model):
+        tell_aside(err, course.conclude(model, step))
+    if dry_run or not judged.may_go or judged.verdict.empty:
+        leave(judged, command, json)
     if not json:
         print_judged(err, judged)
     with watching(err, f"terraform {step}", judged.verdict.counts) as watcher:
-        course.carry_out(model, judged, step, watcher)
+        aside = course.carry_out(model, judged, step, watcher)
+    tell_aside(err, aside)
     if json:
         typer.echo(json_module.dumps({"done": step, "counts": judged.verdict.counts}, indent=1))
         return
@@ -180,17 +210,34 @@ def carry_out(model: Site, judged: course.Judged, step: str, site: str, dry_run:
     typer.echo(f"next: nightfleet {after}{where(site)}")
 
 
-def leave(judged: course.Judged, site: str, json: bool) -> None:
+def tell_aside(err: Console, aside: Path | None) -> None:
+    """Say where the kubeconfig of a cluster went whose machines are gone."""
+    if aside:
+        err.print(f"the cluster is gone with its machines; its kubeconfig was put aside: {aside}")
+
+
+def leave(judged: course.Judged, command: str, json: bool) -> None:
     """Print the plan and leave: 3 when it is refused."""
     if json:
         typer.echo(json_module.dumps(course.as_json(judged), indent=1))
     else:
         print_judged(Console(highlight=False), judged)
         if judged.may_go and not judged.verdict.empty:
-            typer.echo(f"next: nightfleet cloud apply{where(site)}")
+            typer.echo(f"next: {command}")
     raise typer.Exit(Exit.DONE if judged.may_go else Exit.REFUSED)
+
+
+def again(
+    step: str, site: str, only: Iterable[str] | None, allowed: Iterable[str] | None, everything: str = ""
+) -> str:
+    """Return the command that carries out what was planned with these options."""
+    words = ["nightfleet", "cloud", step]
+    words += [word for name in only or () for word in ("--only", name)]
+    words += [word for name in allowed or () for word in ("--allow-replace", name)]
+    words += ["--everything", everything] if everything else []
+    return shlex.join(words) + where(site)
 
 
 def where(site: str) -> str:
     """Return the option that names the site. Everywhere else another one is the default."""
-    return f" --site {site}"
+    return f" --site {shlex.quote(site)}"

@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from nightfleet.cli.cloud import again
 from nightfleet.cli.cloud_show import print_judged
 from nightfleet.cli.main import app
 from nightfleet.cloud.budget import Budget
@@ -15,13 +16,13 @@ from nightfleet.cloud.course import Judged, as_json
 from nightfleet.cloud.guard import judge
 from nightfleet.cloud.occupied import Occupied
 from nightfleet.cloud.planfile import read_plan
+from nightfleet.cloud.terraform import Terraform
 from nightfleet.errors import Exit
 
 SITE = """\
 site: small
 cloud:
   directory: terraform
-  leases: {longest_job: 24, reserve: {gpu: {kind: host}}}
 classes:
   box: {kind: vm}
 connection: {user: debian, key: key}
@@ -82,16 +83,39 @@ def test_a_directory_that_is_not_there_is_a_mistake_in_the_site(site: str) -> No
     assert "there is no directory" in said
 
 
-def test_a_lease_can_be_looked_at_before_it_is_asked_for(site: str) -> None:
-    code, said = run("leases", "create", "gpu", "--hours", "48", "--dry-run", "--site", site)
+def test_what_init_would_write_can_be_looked_at(site: str, tmp_path: Path) -> None:
+    (tmp_path / "terraform").mkdir()
+    code, said = run("init", "--dry-run", "--json", "--site", site)
     assert code == Exit.DONE
-    assert json.loads(said)["reservations"][0]["resource_type"] == "physical:host"
+    assert json.loads(said)["//"] == "small"
+    assert not list((tmp_path / "terraform").iterdir())
 
 
-def test_a_lease_that_is_too_short_ends_with_3(site: str) -> None:
-    code, said = run("leases", "create", "gpu", "--hours", "8", "--site", site)
-    assert code == Exit.REFUSED
-    assert "shorter than the longest job band" in said
+def test_what_output_would_record_can_be_looked_at(
+    site: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "terraform").mkdir()
+    node = {"role": "worker", "class": "box", "address": "192.168.61.11"}
+    handover = {"schema": 1, "name": "small", "network": "192.168.61.0/24", "nodes": {"small-w1": node}}
+    outputs = json.dumps({"nightfleet": {"value": handover}})
+    monkeypatch.setattr(Terraform, "output", lambda _self: outputs)
+    code, said = run("output", "--dry-run", "--site", site)
+    assert code == Exit.DONE
+    assert "would be recorded" in said
+    assert not (tmp_path / "outputs.json").exists()
+
+
+def test_destroying_a_single_node_is_no_plan_that_anybody_could_carry_out(site: str) -> None:
+    code, said = run("plan", "--destroy", "--only", "os-w1", "--site", site)
+    assert code == Exit.USAGE
+    assert "cloud destroy` takes everything away" in said
+
+
+def test_the_next_command_has_the_options_of_the_plan() -> None:
+    assert again("apply", "gpu", ["os-w1"], ["os-w1"]) == (
+        "nightfleet cloud apply --only os-w1 --allow-replace os-w1 --site gpu"
+    )
+    assert again("destroy", "gpu", (), None, "gpu") == "nightfleet cloud destroy --everything gpu --site gpu"
 
 
 def test_a_refusal_shows_the_resource_what_forces_it_and_the_way_out(judged: Judged) -> None:

@@ -6,8 +6,6 @@ is made.
 """
 
 import json
-import os
-import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -15,7 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from nightfleet.cloud import leftovers, orphans
+from nightfleet.cloud import backend, leftovers, orphans
+from nightfleet.cloud.beside import write
 from nightfleet.cloud.budget import Budget, Room, budget
 from nightfleet.cloud.guard import Verdict, judge
 from nightfleet.cloud.harm import harms
@@ -24,16 +23,16 @@ from nightfleet.cloud.only import targets
 from nightfleet.cloud.orphans import Adoption, import_blocks
 from nightfleet.cloud.planfile import Action, Change, read_plan
 from nightfleet.cloud.project import section
+from nightfleet.cloud.record import forget, record
 from nightfleet.cloud.stream import Line
 from nightfleet.cloud.terraform import Terraform
 from nightfleet.errors import NightfleetError
 from nightfleet.home import state_dir
 from nightfleet.ledger import Entry, Event, Ledger
 from nightfleet.site import Site
-from nightfleet.site.handover import read_handover
-from nightfleet.site.made import outputs_path
 
 RUN = "cloud"
+DESTROY = "destroy"  # the step that takes everything away
 ADOPTED = "nightfleet-adopted.tf.json"  # beside the configuration, while a plan is made
 EVERYTHING = "*"  # what a person allows who names the site
 OnLine = Callable[[Line], None]
@@ -69,30 +68,6 @@ def as_json(judged: Judged) -> dict[str, Any]:
     }
 
 
-def terraform_of(site: Site) -> Terraform:
-    """Return Terraform in the site's directory."""
-    cloud = section(site)
-    return Terraform(site.file(cloud.directory).resolve(), cloud.tool, cloud.parallelism)
-
-
-def init(site: Site, upgrade: bool = False) -> Path:
-    """Write backend.tf.json and prepare the directory; return that file."""
-    terraform = terraform_of(site)
-    path = terraform.directory / "backend.tf.json"
-    write(path, backend_text(site))
-    terraform.init(upgrade)
-    return path
-
-
-def backend_text(site: Site) -> str:
-    """Return backend.tf.json. The local backend keeps its state with the site, not in the clone. Pure."""
-    backend = section(site).backend
-    settings = dict(backend.settings)
-    if backend.type == "local":
-        settings.setdefault("path", str(state_dir(site.site) / "terraform.tfstate"))
-    return json.dumps({"terraform": {"backend": {backend.type: settings}}}, indent=2) + "\n"
-
-
 def make_plan(
     site: Site,
     occupied: Occupied,
@@ -104,7 +79,8 @@ def make_plan(
     adopted: Sequence[Adoption] = (),
 ) -> Judged:
     """Let Terraform plan, and judge it; `adopted` come into the state by it. Changes nothing on the cloud."""
-    cloud, terraform = section(site), terraform_of(site)
+    backend.check(site)
+    cloud, terraform = section(site), Terraform.of(site)
     file = state_dir(site.site) / "cloud.tfplan"
     with taking_over(terraform.directory, adopted):
         chosen: Sequence[str] = ()
@@ -167,52 +143,33 @@ def taking_over(directory: Path, adopted: Sequence[Adoption]) -> Iterator[None]:
         path.unlink(missing_ok=True)
 
 
-def carry_out(site: Site, judged: Judged, step: str = "apply", on_line: OnLine = lambda _line: None) -> None:
-    """Apply a plan that was judged, with its lines in the ledger, and record what it made."""
+def carry_out(
+    site: Site, judged: Judged, step: str = "apply", on_line: OnLine = lambda _line: None
+) -> Path | None:
+    """Apply a plan that was judged, with its lines in the ledger; return what `conclude` does."""
+    backend.check(site)
     ledger = Ledger.of(site.site)
     counts = {name: str(number) for name, number in judged.verdict.counts.items()}
     ledger.append(RUN, step, Event.BEGUN, note=", ".join(judged.verdict.allowed), **counts)
     try:
-        terraform_of(site).apply(judged.file, on_line)
+        Terraform.of(site).apply(judged.file, on_line)
     except NightfleetError as error:
         ledger.append(RUN, step, Event.FAILED, note=error.what[:300])
         raise
     finally:
         judged.file.unlink(missing_ok=True)  # it holds what the state holds
-    conclude(site, step)
+    return conclude(site, step)
 
 
-def conclude(site: Site, step: str = "apply") -> None:
-    """Record what there is, and that it is done; whoever made it may have been killed just before this."""
-    record(site)
+def conclude(site: Site, step: str = "apply") -> Path | None:
+    """Record what there is, and that it is done; whoever made it may have been killed just before this.
+
+    Return where the kubeconfig of a cluster lies whose machines are all destroyed.
+    """
+    aside = None
+    if step == DESTROY and not json.loads(Terraform.of(site).output()):
+        aside = forget(site)
+    else:
+        record(site)
     Ledger.of(site.site).append(RUN, step, Event.DONE)
-
-
-def record(site: Site) -> Path | None:
-    """Write what Terraform says beside the site file; nothing when there is nothing to hand over."""
-    text = terraform_of(site).output()
-    path = outputs_path(section(site).outputs, site.path)
-    try:
-        read_handover(text)
-    except ValueError as error:
-        if not json.loads(text or "{}"):
-            path.unlink(missing_ok=True)  # all is gone: the site's machines are not made any more
-            return None
-        raise NightfleetError(
-            f"the outputs cannot become a site: {error}",
-            str(terraform_of(site).directory),
-            "the examples under terraform/examples show the output `nightfleet`",
-        ) from error
-    write(path, text if text.endswith("\n") else text + "\n")
-    return path
-
-
-def write(path: Path, text: str) -> None:
-    """Replace a file at once, and leave it alone when it says this already."""
-    if path.exists() and path.read_text(encoding="utf-8") == text:
-        return
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(file.name).replace(path)
+    return aside

@@ -8,8 +8,8 @@ from typing import Any
 
 from nightfleet.cloud import leftovers
 from nightfleet.cloud.checkup import DATA, LEAST, NEEDED, OPTIONAL, Seen, judge
-from nightfleet.cloud.course import terraform_of
 from nightfleet.cloud.project import connect, first_line, room, section
+from nightfleet.cloud.terraform import Terraform
 from nightfleet.errors import NightfleetError
 from nightfleet.finding import Finding
 from nightfleet.site import Site
@@ -50,7 +50,7 @@ def look(site: Site) -> Seen:
 
 def _tool(site: Site) -> str | None:
     try:
-        return terraform_of(site).version()
+        return Terraform.of(site).version()
     except NightfleetError:
         return None
 

@@ -86,6 +86,9 @@ HINTS = {
     " folder (docs/guide/openstack.md)",
     "required plugins": "nightfleet cloud init",
     "backend initialization required": "nightfleet cloud init",
+    "backend configuration changed": "nightfleet cloud init --migrate-state takes the state along",
+    "approval for state migration": "a state lies here already:"
+    " nightfleet cloud init --migrate-state takes it along",
     "quota exceeded": "nightfleet cloud doctor shows what is left; ask the cloud for more, or plan smaller",
     "quotaexceeded": "nightfleet cloud doctor shows what is left; ask the cloud for more, or plan smaller",
     "already allocated": "something outside of Terraform's state has this address; nightfleet cloud apply"

@@ -1,4 +1,4 @@
-"""Claims about what is written beside the configuration and the site."""
+"""Claims about what stands beside the configuration, and of what was killed."""
 
 import json
 from datetime import UTC, datetime
@@ -6,42 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from nightfleet.cloud.course import ADOPTED, backend_text, killed_since, taking_over, write
+from nightfleet.cloud.beside import write
+from nightfleet.cloud.course import ADOPTED, killed_since, taking_over
 from nightfleet.cloud.orphans import Adoption
 from nightfleet.ledger import Entry, Event
-from nightfleet.site.load import load_before_it_is_made
-
-TEXT = """\
-site: small
-cloud:
-  directory: terraform
-classes:
-  box: {kind: vm}
-connection: {user: debian, key: key}
-network: {pods: 10.1.0.0/16, services: 10.2.0.0/16, cni: routed}
-"""
-
-
-def backend(tmp_path: Path, more: str = "") -> dict[str, dict[str, str]]:
-    """What backend.tf.json says for a site with this in its section `cloud`."""
-    path = tmp_path / "site.yaml"
-    path.write_text(TEXT.replace("classes:", f"{more}classes:"))
-    found: dict[str, dict[str, str]] = json.loads(backend_text(load_before_it_is_made(path)))["terraform"][
-        "backend"
-    ]
-    return found
-
-
-def test_a_state_is_kept_with_the_site_and_not_in_the_clone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", "/var/state")
-    assert backend(tmp_path) == {"local": {"path": "/var/state/nightfleet/small/terraform.tfstate"}}
-
-
-def test_another_backend_is_written_as_the_site_says(tmp_path: Path) -> None:
-    said = "  backend: {type: s3, settings: {bucket: state, key: gpu.tfstate}}\n"
-    assert backend(tmp_path, said) == {"s3": {"bucket": "state", "key": "gpu.tfstate"}}
 
 
 def test_a_file_that_says_so_already_is_left_alone(tmp_path: Path) -> None:
