@@ -9,8 +9,9 @@ from nightfleet.cli.cloud_plan import planned
 from nightfleet.cli.cloud_show import watching
 from nightfleet.cli.options import Json, SiteName, print_json
 from nightfleet.cloud import course
-from nightfleet.cloud.project import connect, section
-from nightfleet.cloud.roll import due, fingerprints, turns
+from nightfleet.cloud.project import connect, first_line, section
+from nightfleet.cloud.record import record
+from nightfleet.cloud.roll import due, fingerprints, turns, unmade
 from nightfleet.cluster.ssh import Shell
 from nightfleet.converge import choose
 from nightfleet.converge.lock import one_operation
@@ -50,7 +51,7 @@ def roll(
     planes = [node.name for node in model.having(Role.CONTROL_PLANE)]
     judged = planned(model, (), ())
     begun = [entry.node for entry in unfinished(Ledger.of(model.site).entries(RUN))]
-    waiting, mine = due(judged.changes), choose(model, nodes)
+    waiting, gone, mine = due(judged.changes), unmade(judged.changes), choose(model, nodes)
     names = [name for name in turns(judged.changes, planes, begun) if name in mine]
     if dry_run or not names:
         words = f"in this order: {', '.join(names)}" if names else "nothing to do: every node has its image"
@@ -58,7 +59,7 @@ def roll(
         return
     done: list[str] = []
     for name in names:
-        Turn(model, name, Wishes(force=force, anyway=outside_window)).run(name in waiting)
+        Turn(model, name, Wishes(force=force, anyway=outside_window)).run(name in waiting, name in gone)
         done.append(name)
     print_json({"nodes": done}) if json else typer.echo(f"a new image: {', '.join(done)}")
 
@@ -71,13 +72,16 @@ class Turn:
         self.ledger, self.err = Ledger.of(site.site), Console(stderr=True, highlight=False)
         self.cluster = (state_dir(site.site) / "kubeconfig").exists()
 
-    def run(self, waits: bool) -> None:
-        """Drain, rebuild, join again. `waits`: it still has the old image."""
+    def run(self, waits: bool, gone: bool = False) -> None:
+        """Drain, rebuild, join again. `waits`: it still has the old image; `gone`: there is no machine."""
         self.ledger.append(RUN, "turn", Event.BEGUN, self.name)
-        if waits:
-            if self.cluster:
-                self.leave()
+        if waits and self.cluster:
+            self.leave()
+        if waits or gone:
             self.rebuild()
+        else:
+            record(self.site)  # whoever rebuilt it may have been killed before this
+        self.site = load_site(self.site.path)  # a replaced machine has another id
         if self.cluster:
             self.join()
         self.ledger.append(RUN, "turn", Event.DONE, self.name)
@@ -88,14 +92,16 @@ class Turn:
             act = Leave(self.site, self.name, self.wishes, (), shell)
             plan = act.planned()
             left = act.run(plan, lambda step, what: self.err.print(f"{self.name}: {step} {what}".rstrip()))
-        if left.exit_code:
-            why = left.fault or f"these pods did not leave in time: {', '.join(left.held)}"
+        if left.fault:
+            raise NightfleetError(left.fault, self.name, "the same command goes on")
+        if left.held:
+            why = f"these pods did not leave in time: {', '.join(left.held)}"
             raise NightfleetError(why, self.name, "the same command goes on", Exit.REFUSED)
 
     def rebuild(self) -> None:
         """Let Terraform give this machine the new image, and touch no other."""
         with one_operation(self.site.site):
-            judged = planned(self.site, [self.name], ())
+            judged = planned(self.site, [self.name], (), go_on=True)
             if not judged.may_go:
                 whats = [*(refusal.what for refusal in judged.verdict.refusals), *judged.budget.shortages]
                 raise NightfleetError("; ".join(whats), self.name, "nightfleet cloud plan", Exit.REFUSED)
@@ -104,9 +110,7 @@ class Turn:
 
     def join(self) -> None:
         """Bring it back once the cloud itself says which host keys the new machine has."""
-        server = self.site.handover.nodes[self.name].instance_id if self.site.handover else self.name
-        said = connect(section(self.site)).compute.get_server_console_output(server)
-        written = fingerprints(str(said.get("output", "")))
+        written = fingerprints(console_of(self.site, self.name))
         with Shell(self.site) as shell:
             act = Replace(self.site, self.name, shell)
             plans = [act.planned(key) for key in written or ("",)]
@@ -115,3 +119,19 @@ class Turn:
                 hint = f"nightfleet node replace {self.name} --host-key FINGERPRINT, then the same command"
                 raise NightfleetError("; ".join(plan.refusals), self.name, hint, Exit.REFUSED)
             act.run(plan, lambda step: self.err.print(f"{self.name}: {step}"))
+
+
+def console_of(site: Site, name: str) -> str:
+    """Return what a node's machine wrote on its console since it booted."""
+    from openstack.exceptions import SDKException
+
+    server = site.handover.nodes[name].instance_id if site.handover else name
+    try:
+        said = connect(section(site)).compute.get_server_console_output(server)
+    except SDKException as error:
+        raise NightfleetError(
+            f"its console cannot be read: {first_line(error)}",
+            name,
+            "nightfleet cloud output records the machines anew, then the same command",
+        ) from error
+    return str(said.get("output", ""))

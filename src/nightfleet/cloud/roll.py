@@ -4,8 +4,8 @@ import re
 from collections.abc import Collection, Iterable
 
 from nightfleet.cloud.guard import nodes_hit
-from nightfleet.cloud.harm import Kind, harms
-from nightfleet.cloud.planfile import Change
+from nightfleet.cloud.harm import INSTANCE, Kind, harms, node_of
+from nightfleet.cloud.planfile import Action, Change
 
 RENEWED = (Kind.REBUILD, Kind.REPLACE)  # the machine comes back with another system disk
 BLOCK = re.compile(
@@ -23,6 +23,12 @@ def due(changes: Iterable[Change]) -> tuple[str, ...]:
     """Return the nodes whose system disk the plan renews."""
     hit = nodes_hit(harms(tuple(changes)))
     return tuple(name for name, harm in hit.items() if harm.kind in RENEWED)
+
+
+def unmade(changes: Iterable[Change]) -> tuple[str, ...]:
+    """Return the nodes whose machine is not there: a turn was killed between its end and its next life."""
+    machines = (one for one in changes if one.type == INSTANCE and one.action is Action.CREATE)
+    return tuple(node_of(one.key) for one in machines)
 
 
 def fingerprints(console: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from nightfleet.cloud.roll import fingerprints, turns
+from nightfleet.cloud.roll import due, fingerprints, turns, unmade
 
 Maker = Callable[..., Any]
 KEY = "SHA256:" + "a" * 42
@@ -41,6 +41,13 @@ def test_workers_come_before_control_planes_and_what_was_begun_before_all(
         instance("os-w4", "delete"),
     )
     assert turns(changes, {"os-c1"}, begun) == order
+
+
+def test_a_machine_that_went_and_did_not_come_back_is_made_and_not_drained(
+    plan: Maker, instance: Maker
+) -> None:
+    changes = plan(image(instance, "os-w1"), instance("os-w2", "create"))
+    assert (due(changes), unmade(changes)) == (("os-w1",), ("os-w2",))
 
 
 def test_the_keys_of_the_last_boot_are_on_the_console() -> None:
