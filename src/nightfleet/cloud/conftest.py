@@ -1,13 +1,15 @@
 """What tests of the guard share: plans as `terraform show -json` writes them, resource by resource."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from nightfleet.cloud.planfile import Change, read_plan
+from nightfleet.cloud.planfile import SERVER, Change, read_plan
 
 Entry = dict[str, Any]
+COUNT = re.compile(r"\[(\d+)\]$")
 INSTANCE = {"name": "os-w1", "image_id": "debian-12.7", "flavor_id": "2", "flavor_name": "large"}
 
 
@@ -18,14 +20,22 @@ def entry(address: str, actions: list[str], before: Entry | None, after: Entry |
     change: Entry = {"actions": actions, "before": before, "after": after, "after_unknown": {}}
     if replaced:
         change["replace_paths"] = replaced
+    number = COUNT.search(address)
     found = {"address": address, "mode": "managed", "type": address.split(".")[-2], "name": "x", **more}
-    return {**found, **({"index": key} if key else {}), "change": change}
+    index = {"index": key} if key else {"index": int(number.group(1))} if number else {}
+    return {**found, **index, "change": change}
 
 
 @pytest.fixture
 def plan() -> Callable[..., tuple[Change, ...]]:
-    """Return a plan of these entries."""
-    return lambda *entries: read_plan({"format_version": "1.2", "resource_changes": list(entries)})
+    """Return a plan of these entries; `servers` are what the state holds before it."""
+
+    def made(*entries: Entry, servers: tuple[Entry, ...] = ()) -> tuple[Change, ...]:
+        resources = [{"mode": "managed", "type": SERVER, "values": values} for values in servers]
+        prior = {"values": {"root_module": {"child_modules": [{"resources": resources}]}}}
+        return read_plan({"format_version": "1.2", "resource_changes": list(entries), "prior_state": prior})
+
+    return made
 
 
 @pytest.fixture

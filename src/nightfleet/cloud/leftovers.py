@@ -1,9 +1,14 @@
-"""Asking the cloud for what is there under our names, for orphans.py. Changes nothing."""
+"""Asking the cloud for what it has made since a moment, for orphans.py. Changes nothing.
+
+What is older was there before and is somebody's: another cluster in the same project may use the same names.
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any
 
+from nightfleet.cloud import parts
 from nightfleet.cloud.harm import INSTANCE, PORT, VOLUME
 from nightfleet.cloud.orphans import (
     ADDRESS,
@@ -14,83 +19,104 @@ from nightfleet.cloud.orphans import (
     NETWORK,
     ROUTER,
     RULE,
+    SPREAD,
     SUBNET,
+    TAG,
     Thing,
 )
 
-TAG = "nightfleet"
 SKEW = timedelta(minutes=2)  # between our clock and the cloud's
 
 
 def there(connection: Any, since: datetime) -> tuple[Thing, ...]:
-    """Return what carries our tag or metadata in this project, or was made `since` and carries no tag.
+    """Return what was made in this project `since`, unless its tags say that it is somebody else's.
 
     The provider makes a thing by one request and tags it by another; it may be killed between the two.
     """
-    return tuple(_there(connection, since))
+    asked = chain(
+        _network(connection),
+        _machines(connection),
+        _keys(connection),
+        parts.balancers(connection),
+        parts.shares(connection),
+    )
+    found = (thing for one, thing in asked if young(one, since) and not foreign(one))
+    return (*found, *_spread(connection))
 
 
-def _there(connection: Any, since: datetime) -> Iterator[Thing]:
-    network = connection.network
-    tagged = {
+Found = Iterator[tuple[Any, Thing]]  # what the cloud says, and what we make of it
+
+
+def young(one: Any, since: datetime) -> bool:
+    """Tell whether something was made since then. What has no date is not taken for ours."""
+    if not one.created_at:
+        return False
+    return datetime.fromisoformat(one.created_at).replace(tzinfo=UTC) >= since - SKEW
+
+
+def foreign(one: Any) -> bool:
+    """Tell whether something has tags, and ours is not among them."""
+    tags = getattr(one, "tags", None) or (TAG,)
+    return TAG not in tags
+
+
+def _network(connection: Any) -> Found:
+    network, mine = connection.network, connection.current_project_id
+    named = {
         NETWORK: network.networks,
         SUBNET: network.subnets,
         ROUTER: network.routers,
         GROUP: network.security_groups,
-        PORT: network.ports,
     }
-    for kind, ask in tagged.items():
-        for one in ask(project_id=connection.current_project_id):
-            if ours(one, since):
-                yield Thing(kind, one.name, one.id)
-    yield from _unnamed(connection, since)
-    for server in connection.compute.servers():
-        if TAG in (server.metadata or {}):
-            yield Thing(INSTANCE, server.name, server.id)
-    for volume in connection.block_storage.volumes():
-        if TAG in (volume.metadata or {}):
-            yield Thing(VOLUME, volume.name, volume.id)
-    for key in connection.compute.keypairs():
-        yield Thing(KEYPAIR, key.name, key.name)
-
-
-def ours(one: Any, since: datetime) -> bool:
-    """Tell whether something of Neutron's has our tag, or is too young to have got one."""
-    if one.tags:
-        return TAG in one.tags
-    made = datetime.fromisoformat(one.created_at).replace(tzinfo=UTC)
-    return made >= since - SKEW
-
-
-def _unnamed(connection: Any, since: datetime) -> Iterator[Thing]:
-    """Yield what is known by what it belongs to: rules, router interfaces, floating IPs."""
-    network, mine = connection.network, connection.current_project_id
-    for group in (one for one in network.security_groups(project_id=mine) if ours(one, since)):
-        for rule in network.security_group_rules(security_group_id=group.id):
-            facts = {
-                name: getattr(rule, "ether_type" if name == "ethertype" else name) for name in LIKE[RULE]
-            }
-            yield Thing(RULE, "", rule.id, facts)
-    for router in (one for one in network.routers(project_id=mine) if ours(one, since)):
+    for kind, ask in named.items():
+        for one in ask(project_id=mine):
+            yield one, Thing(kind, one.id, {"name": one.name})
+    for port in network.ports(project_id=mine):
+        addresses = frozenset(fixed["ip_address"] for fixed in port.fixed_ips or ())
+        facts = {"network_id": port.network_id, "name": port.name, "fixed_ip": addresses}
+        yield port, Thing(PORT, port.id, facts)
+    for rule in network.security_group_rules(project_id=mine):
+        facts = {name: getattr(rule, "ether_type" if name == "ethertype" else name) for name in LIKE[RULE]}
+        yield rule, Thing(RULE, rule.id, facts)
+    for router in network.routers(project_id=mine):
         for port in network.ports(device_id=router.id, device_owner="network:router_interface"):
             facts = {"router_id": router.id, "subnet_id": port.fixed_ips[0]["subnet_id"]}
-            yield Thing(INTERFACE, "", port.id, facts)
-    for address in (one for one in network.ips(project_id=mine) if ours(one, since)):
-        yield Thing(ADDRESS, "", address.id, {"description": address.description})
+            yield port, Thing(INTERFACE, port.id, facts)
+    for address in network.ips(project_id=mine):
+        yield address, Thing(ADDRESS, address.id, {"description": address.description})
+
+
+def _machines(connection: Any) -> Found:
+    for server in connection.compute.servers():
+        yield server, Thing(INSTANCE, server.id, _of_whom(server))
+    for volume in connection.block_storage.volumes():
+        yield volume, Thing(VOLUME, volume.id, _of_whom(volume))
+
+
+def _keys(connection: Any) -> Found:
+    for key in connection.compute.keypairs():  # a list tells no dates
+        yield connection.compute.get_keypair(key.name), Thing(KEYPAIR, key.name, {"name": key.name})
+
+
+def _of_whom(one: Any) -> dict[str, object]:
+    return {"name": one.name, TAG: (one.metadata or {}).get(TAG)}
+
+
+def _spread(connection: Any) -> Iterator[Thing]:
+    """Yield server groups: they have no date, but members, which must be ours."""
+    for group in connection.compute.server_groups():
+        yield Thing(SPREAD, group.id, {"name": group.name}, tuple(group.member_ids or ()))
 
 
 def attached(connection: Any) -> dict[str, str]:
-    """Return volume id -> server id of every attachment of ours."""
+    """Return volume id -> server id of every attachment."""
     return {
         volume.id: volume.attachments[0]["server_id"]
         for volume in connection.block_storage.volumes()
-        if volume.attachments and TAG in (volume.metadata or {})
+        if volume.attachments
     }
 
 
 def of_cluster(connection: Any, name: str) -> tuple[Thing, ...]:
     """Return machines and volumes that say they belong to the cluster of this name."""
-    servers = (one for one in connection.compute.servers() if (one.metadata or {}).get(TAG) == name)
-    volumes = (one for one in connection.block_storage.volumes() if (one.metadata or {}).get(TAG) == name)
-    found = [Thing(INSTANCE, one.name, one.id) for one in servers]
-    return (*found, *(Thing(VOLUME, one.name, one.id) for one in volumes))
+    return tuple(thing for _, thing in _machines(connection) if thing.facts[TAG] == name)

@@ -5,7 +5,7 @@ writes the same. A plan that could not be finished says `errored`, and nobody sh
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -14,6 +14,7 @@ from typing import Any
 from nightfleet.errors import NightfleetError
 
 MAJOR = "1"
+SERVER = "openstack_compute_instance_v2"
 BECAUSE_EACH_KEY = "delete_because_each_key"
 _KEY = re.compile(r'\["((?:[^"\\]|\\.)*)"\]$')
 
@@ -31,6 +32,16 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Machine:
+    """One server of the state before the plan: the name and addresses that the cloud knows it by."""
+
+    id: str
+    name: str
+    addresses: frozenset[str] = frozenset()
+    ports: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One resource of a plan. `key` is its own for_each key; `changed` are attributes that differ."""
 
@@ -45,6 +56,7 @@ class Change:
     reason: str = ""
     moved_from: str = ""
     taken_over: bool = False  # exists, and comes into the state by an `import` block
+    machine: Machine | None = None  # that it is, or belongs to
 
     @property
     def goes(self) -> bool:
@@ -70,10 +82,52 @@ def read_plan(document: Mapping[str, Any], where: str = "plan") -> tuple[Change,
         )
     if document.get("errored"):
         raise NightfleetError("the plan ended in an error and is not whole", where, "see what plan said")
-    return tuple(read_change(one) for one in document["resource_changes"] if one["mode"] == "managed")
+    machines = tuple(read_machines(document))
+    return tuple(
+        read_change(one, machines) for one in document["resource_changes"] if one["mode"] == "managed"
+    )
 
 
-def read_change(entry: Mapping[str, Any]) -> Change:
+def resources_of(state: object) -> Iterator[Mapping[str, Any]]:
+    """Yield every managed resource of a state, those of its modules too."""
+    if isinstance(state, Mapping):
+        if isinstance(state.get("values"), Mapping) and state.get("mode") == "managed":
+            yield state
+        for inner in state.values():
+            yield from resources_of(inner)
+    elif isinstance(state, list):
+        for inner in state:
+            yield from resources_of(inner)
+
+
+def read_machines(document: Mapping[str, Any]) -> Iterator[Machine]:
+    """Yield the servers of the state that a plan began with."""
+    for one in resources_of(document.get("prior_state")):
+        if one.get("type") == SERVER:
+            yield machine_of(one["values"])
+
+
+def machine_of(values: Mapping[str, Any]) -> Machine:
+    """Read one server as the provider writes it."""
+    networks = values.get("network") or ()
+    addresses = {values.get("access_ip_v4"), *(one.get("fixed_ip_v4") for one in networks)}
+    return Machine(
+        str(values.get("id") or ""),
+        str(values.get("name") or ""),
+        frozenset(str(one) for one in addresses if one),
+        frozenset(str(one["port"]) for one in networks if one.get("port")),
+    )
+
+
+def belonging(kind: str, before: Mapping[str, Any], machines: Sequence[Machine]) -> Machine | None:
+    """Return the server that a resource is, hangs on (a volume's attachment) or is plugged into (a port)."""
+    if kind == SERVER:
+        return machine_of(before)
+    server = before.get("instance_id") or before.get("device_id")
+    return next((one for one in machines if one.id == server or before.get("id") in one.ports), None)
+
+
+def read_change(entry: Mapping[str, Any], machines: Sequence[Machine] = ()) -> Change:
     """Read one entry of `resource_changes`."""
     change = entry["change"]
     before, after = change.get("before") or {}, change.get("after") or {}
@@ -91,6 +145,7 @@ def read_change(entry: Mapping[str, Any]) -> Change:
         reason=entry.get("action_reason", ""),
         moved_from=entry.get("previous_address", ""),
         taken_over="importing" in change,
+        machine=belonging(entry["type"], before, machines) if before else None,
     )
 
 
@@ -102,8 +157,8 @@ def action_of(actions: Sequence[str]) -> Action:
 
 
 def key_of(entry: Mapping[str, Any]) -> str:
-    """Return the for_each key of a resource, or of the module that it is in."""
-    if entry.get("index") is not None:
+    """Return the for_each key of a resource, or of the module that it is in. A count's number is no name."""
+    if isinstance(entry.get("index"), str):
         return str(entry["index"])
     found = _KEY.search(str(entry.get("module_address", "")))
     return found.group(1) if found else ""

@@ -5,7 +5,17 @@ from typing import Any
 import pytest
 
 from nightfleet.cloud.conftest import entry
-from nightfleet.cloud.planfile import Action, action_of, key_of, path_text, read_change, read_plan
+from nightfleet.cloud.planfile import (
+    SERVER,
+    Action,
+    Machine,
+    action_of,
+    key_of,
+    path_text,
+    read_change,
+    read_machines,
+    read_plan,
+)
 from nightfleet.errors import NightfleetError
 
 
@@ -60,3 +70,19 @@ def test_what_the_provider_fills_in_afterwards_is_no_change() -> None:
     )
     one["change"]["after_unknown"] = {"updated": True, "image_id": True}
     assert read_change(one).changed == ("image_id", "name")
+
+
+def test_the_number_of_a_count_is_no_key() -> None:
+    assert key_of({"index": 0}) == ""
+    assert key_of({"index": 0, "module_address": 'module.nodes["os-w1"]'}) == "os-w1"
+
+
+def test_a_server_of_the_state_is_known_by_its_addresses_and_ports() -> None:
+    networks = [{"port": "p1", "fixed_ip_v4": "10.0.0.21"}, {"port": "", "fixed_ip_v4": ""}]
+    values = {"id": "i1", "name": "os-w1", "access_ip_v4": "10.0.0.21", "network": networks}
+    resource = {"mode": "managed", "type": SERVER, "values": values}
+    prior = {"values": {"root_module": {"child_modules": [{"resources": [resource]}]}}}
+    assert list(read_machines({"prior_state": prior})) == [
+        Machine("i1", "os-w1", frozenset({"10.0.0.21"}), frozenset({"p1"}))
+    ]
+    assert list(read_machines({})) == []
