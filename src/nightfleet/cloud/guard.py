@@ -19,7 +19,10 @@ LISTED = 5  # nodes or pods named in one sentence
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why not: what would happen, to which resource, what forces it, the safe way; `opens` is its name."""
+    """Why not: what would happen, to which resource, what forces it, the safe way.
+
+    `opens` is the name that `--allow-replace` takes; "" for what nobody can open.
+    """
 
     what: str
     resource: str
@@ -73,7 +76,12 @@ def judge(
 
 
 def opened(harm: Harm, allowed: Collection[str]) -> bool:
-    """Tell whether a person has named what is harmed. A node's name does not open its volumes."""
+    """Tell whether a person has named what is harmed. A node's name does not open its volumes.
+
+    Nobody opens what the cloud refuses in the middle of an apply.
+    """
+    if harm.kind is Kind.SHRINK:
+        return False
     return harm.owner in allowed or harm.change.address in allowed
 
 
@@ -105,13 +113,14 @@ def too_many(closed: Iterable[Harm], most: int) -> Iterator[Refusal]:
 def busy(closed: Iterable[Harm], occupied: Occupied) -> Iterator[Refusal]:
     """A machine with pods of somebody is not taken away under them."""
     for name, harm in nodes_hit(closed).items():
-        pods = occupied.pods_on(name)
+        pods = pods_on(harm, occupied)
         if pods is None:
+            why, way = unknown(harm, occupied)
             yield Refusal(
-                f"{name} would be {harm.kind}, and whether pods run there is not known: {occupied.silent}",
+                f"{name} would be {harm.kind}, and whether pods run there is not known: {why}",
                 harm.change.address,
                 harm.because,
-                "bring the cluster's API back, or say that nothing runs there: --allow-replace " + name,
+                f"{way}, or say that nothing runs there: --allow-replace {name}",
                 name,
             )
         elif pods:
@@ -122,6 +131,21 @@ def busy(closed: Iterable[Harm], occupied: Occupied) -> Iterator[Refusal]:
                 way_of(harm),
                 name,
             )
+
+
+def pods_on(harm: Harm, occupied: Occupied) -> tuple[str, ...] | None:
+    """Return the pods on the machine that is harmed; None when they, or the machine, are not known."""
+    if occupied.none_yet:
+        return ()
+    return occupied.pods_on(harm.owner, harm.addresses) if harm.known else None
+
+
+def unknown(harm: Harm, occupied: Occupied) -> tuple[str, str]:
+    """Say what is missing, and how it comes to be known."""
+    if not harm.known:
+        return "Terraform's state does not say which machine it belongs to", "find its machine in the cloud"
+    why = occupied.silent or "Terraform's state does not say its address, and no node has this name"
+    return why, "bring the cluster's API, or its kubeconfig, back"
 
 
 def way_of(harm: Harm) -> str:
@@ -135,7 +159,7 @@ def way_of(harm: Harm) -> str:
 
 def beyond_quorum(found: Iterable[Harm], occupied: Occupied, allowed: Collection[str]) -> Iterator[Refusal]:
     """Control planes are counted together, those that were opened too: etcd does not know who allowed it."""
-    hit = {name: harm for name, harm in nodes_hit(found).items() if name in occupied.control_planes}
+    hit = {name: harm for name, harm in nodes_hit(found).items() if occupied.is_plane(name, harm.addresses)}
     closed = [name for name, harm in hit.items() if not opened(harm, allowed)]
     if not closed:
         return
@@ -157,16 +181,17 @@ def why_not_without(hit: dict[str, Harm], occupied: Occupied) -> str:
     if occupied.members is None:
         return f"etcd does not say who its members are ({occupied.silent})"
     voters = [member for member in occupied.members if not member.learner]
-    theirs = [member for member in voters if member.name in hit]
+    theirs = {
+        member.id: harm
+        for member in voters
+        for name, harm in hit.items()
+        if occupied.holds(member, name, harm.addresses)
+    }
     if not theirs:
         return ""
-    left = [member for member in voters if member.name not in hit and member.healthy]
-    if len(theirs) == len(voters) and any(hit[member.name].kind in FATAL for member in theirs):
-        return (
-            "they hold the only copy of the cluster's data"
-            if len(theirs) > 1
-            else ("it holds the only copy of the cluster's data")
-        )
+    left = [member for member in voters if member.id not in theirs and member.healthy]
+    if len(theirs) == len(voters) and any(harm.kind in FATAL for harm in theirs.values()):
+        return f"{'they hold' if len(theirs) > 1 else 'it holds'} the only copy of the cluster's data"
     need = quorum(len(voters))
     if len(left) >= need or len(voters) == 1:
         return ""
@@ -181,17 +206,17 @@ def losses(closed: Iterable[Harm]) -> Iterator[Refusal]:
         Kind.SHRINK: "write the size that it has; a smaller one is a new volume and a copy",
         Kind.LOCKOUT: "add the new rule first, move the clients, then name the old one",
         Kind.ENTRANCE: "keep its name and network; if it must go, tell its users and name it",
+        Kind.PASSAGE: "keep what it is made of; if it must go, tell its users and name it",
     }
     for harm in closed:
         if harm.kind in ways:
+            opens = "" if harm.kind is Kind.SHRINK else harm.owner
             yield Refusal(
                 f"{harm.owner} would be {harm.kind}",
                 harm.change.address,
                 harm.because,
-                f"{ways[harm.kind]}: --allow-replace {harm.owner}"
-                if harm.kind is not Kind.SHRINK
-                else ways[harm.kind],
-                harm.owner,
+                f"{ways[harm.kind]}: --allow-replace {opens}" if opens else ways[harm.kind],
+                opens,
             )
 
 
@@ -201,7 +226,7 @@ def warnings(changes: tuple[Change, ...], found: Iterable[Harm], occupied: Occup
         if change.type == KEYPAIR and change.action is Action.REPLACE:
             yield f"{change.address}: machines that exist keep the old key; only new ones get this one"
     for name, harm in nodes_hit(found).items():
-        if occupied.pods_on(name) == () and harm.kind in FATAL:
+        if pods_on(harm, occupied) == () and harm.kind in FATAL:
             yield f"{name} is {harm.kind}; no pod runs there"
     if occupied.none_yet and any(harm.of_node for harm in found):
         yield "no cluster was made from here yet: nobody was asked whether work runs on these machines"

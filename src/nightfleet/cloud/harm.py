@@ -5,13 +5,13 @@ one of its flavor a resize that stops it, and a volume that is deleted takes its
 plans and applies of the real provider.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from nightfleet.cloud.planfile import Action, Change
+from nightfleet.cloud.planfile import SERVER, Action, Change
 
-INSTANCE = "openstack_compute_instance_v2"
+INSTANCE = SERVER
 PORT = "openstack_networking_port_v2"
 ATTACHMENT = "openstack_compute_volume_attach_v2"
 VOLUME = "openstack_blockstorage_volume_v3"
@@ -20,14 +20,22 @@ ACCESS = "openstack_sharedfilesystem_share_access_v2"
 KEYPAIR = "openstack_compute_keypair_v2"
 DATA = {VOLUME: "volume", SHARE: "share"}
 ENTRANCES = {
-    "openstack_lb_loadbalancer_v2": "load balancer",
-    "openstack_networking_floatingip_v2": "floating IP",
+    "openstack_lb_loadbalancer_v2": "load-balancer",
+    "openstack_networking_floatingip_v2": "floating-ip",
     "openstack_networking_network_v2": "network",
     "openstack_networking_subnet_v2": "subnet",
     "openstack_networking_router_v2": "router",
+    PORT: "port",  # one that is plugged into no machine: an address that is kept, or shared
+}
+PASSAGES = {
+    "openstack_networking_router_interface_v2": "router-interface",
+    "openstack_networking_floatingip_associate_v2": "floating-ip-association",
+    "openstack_lb_listener_v2": "listener",
+    "openstack_lb_pool_v2": "pool",
 }
 REBUILDS = ("image_id", "image_name")
 RESIZES = ("flavor_id", "flavor_name")
+FIXED = ("fixed_ip", "no_fixed_ip")
 
 
 class Kind(StrEnum):
@@ -40,28 +48,38 @@ class Kind(StrEnum):
     STOP = "switched off"
     DETACH = "robbed of a disk"
     UNPLUG = "robbed of its port and address"
+    READDRESS = "given another address"
     DATA = "deleted with its data"
     SHRINK = "made smaller, which no cloud does"
     LOCKOUT = "withdrawn from those who use it"
     ENTRANCE = "taken away, and another one has another address"
+    PASSAGE = "taken away from those who come through it"
 
 
 FATAL = (Kind.DESTROY, Kind.REPLACE, Kind.REBUILD)  # the machine's own disk is gone afterwards
 
 
+OF_MACHINE = (*FATAL, Kind.RESIZE, Kind.STOP, Kind.DETACH, Kind.UNPLUG, Kind.READDRESS)
+
+
 @dataclass(frozen=True, slots=True)
 class Harm:
-    """One resource that would be harmed. `owner` is the node's name, or the thing's own key."""
+    """One resource that would be harmed. `owner` is the node's name, or what the thing is called by.
+
+    `addresses` are the node's. Whose machine it is may be unknown; then `owner` is the resource's address.
+    """
 
     change: Change
     kind: Kind
     owner: str
     attributes: tuple[str, ...] = ()
+    addresses: frozenset[str] = frozenset()
+    known: bool = True
 
     @property
     def of_node(self) -> bool:
         """Whether a machine of the cluster is hit."""
-        return self.kind not in (Kind.DATA, Kind.SHRINK, Kind.LOCKOUT, Kind.ENTRANCE)
+        return self.kind in OF_MACHINE
 
     @property
     def because(self) -> str:
@@ -82,40 +100,82 @@ def harm_of(change: Change) -> Iterator[Harm]:
         yield from _of_instance(change)
     elif change.type in DATA:
         yield from _of_data(change)
+    elif change.type == PORT:
+        yield from _of_port(change)
     elif not change.goes:
         return
-    elif change.type == PORT and change.key:
-        yield Harm(change, Kind.UNPLUG, node_of(change.key), change.forced_by)
     elif change.type == ATTACHMENT:
-        yield Harm(change, Kind.DETACH, node_of(change.key), change.forced_by)
+        yield _of_machine(change, Kind.DETACH, change.forced_by)
     elif change.type == ACCESS:
         yield Harm(change, Kind.LOCKOUT, change.key or change.address, change.forced_by)
     elif change.type in ENTRANCES:
-        yield Harm(change, Kind.ENTRANCE, change.name or change.address, change.forced_by)
+        yield Harm(change, Kind.ENTRANCE, called(change, ENTRANCES), change.forced_by)
+    elif change.type in PASSAGES:
+        yield Harm(change, Kind.PASSAGE, called(change, PASSAGES), change.forced_by)
+
+
+def called(change: Change, words: Mapping[str, str]) -> str:
+    """`network/gpu`, so that a name that several things share opens one of them."""
+    name = change.name or change.before.get("address") or change.before.get("floating_ip")
+    return f"{words[change.type]}/{name}" if name else change.address
 
 
 def _of_instance(change: Change) -> Iterator[Harm]:
-    name = change.name
     if change.goes:
         kind = Kind.DESTROY if change.action is Action.DELETE else Kind.REPLACE
-        yield Harm(change, kind, name, change.forced_by)
+        yield _of_machine(change, kind, change.forced_by)
     elif change.action is not Action.UPDATE:
         return
     elif found := changed(change, REBUILDS):
-        yield Harm(change, Kind.REBUILD, name, found)
+        yield _of_machine(change, Kind.REBUILD, found)
     elif found := changed(change, RESIZES):
-        yield Harm(change, Kind.RESIZE, name, found)
+        yield _of_machine(change, Kind.RESIZE, found)
     elif "power_state" in change.changed and change.after.get("power_state") != "active":
-        yield Harm(change, Kind.STOP, name, ("power_state",))
+        yield _of_machine(change, Kind.STOP, ("power_state",))
+
+
+def _of_port(change: Change) -> Iterator[Harm]:
+    if change.goes:
+        kind, why = Kind.UNPLUG, change.forced_by
+    elif change.action is Action.UPDATE and (found := changed(change, FIXED)) and loses_address(change):
+        kind, why = Kind.READDRESS, found
+    else:
+        return
+    nowhere = not change.machine and not change.before.get("device_id")
+    if nowhere and not change.key:
+        yield Harm(change, Kind.ENTRANCE, called(change, ENTRANCES), why)
+    elif nowhere:  # a node's, whose machine is gone or was never made
+        had = frozenset(map(str, change.before.get("all_fixed_ips") or ()))
+        yield Harm(change, kind, node_of(change.key), why, had)
+    else:
+        yield _of_machine(change, kind, why)
+
+
+def loses_address(change: Change) -> bool:
+    """Tell whether an address that a port has now is none of those that it would have."""
+    fixed = change.before.get("fixed_ip") or ()
+    had = {one["ip_address"] for one in fixed if one.get("ip_address")}
+    had = had or set(change.before.get("all_fixed_ips") or ())
+    gets = {one.get("ip_address") for one in change.after.get("fixed_ip") or ()}
+    return not had or bool(had - gets)
+
+
+def _of_machine(change: Change, kind: Kind, why: tuple[str, ...]) -> Harm:
+    """Say whom it hits: the server that the state knows; not known when that has none."""
+    machine = change.machine
+    if machine is None:
+        return Harm(change, kind, change.address, why, known=False)
+    return Harm(change, kind, machine.name or change.name, why, machine.addresses)
 
 
 def _of_data(change: Change) -> Iterator[Harm]:
+    owner = change.key if "/" in change.key else f"{DATA[change.type]}/{change.key or change.name}"
     if change.goes:
-        yield Harm(change, Kind.DATA, change.key or change.name, change.forced_by)
+        yield Harm(change, Kind.DATA, owner, change.forced_by)
     elif change.action is Action.UPDATE and "size" in change.changed:
         before, after = change.before.get("size"), change.after.get("size")
         if before is not None and after is not None and after < before:
-            yield Harm(change, Kind.SHRINK, change.key or change.name, ("size",))
+            yield Harm(change, Kind.SHRINK, owner, ("size",))
 
 
 def changed(change: Change, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -125,11 +125,11 @@ def test_the_name_of_a_node_does_not_open_its_volumes(plan: Maker, instance: Mak
     assert judge(changes, IDLE, allowed=["os-w1", "os-w1/imagefs"]).safe
 
 
-def test_a_volume_cannot_become_smaller_even_if_somebody_insists_on_nothing(
-    plan: Maker, volume: Maker
-) -> None:
+def test_a_volume_cannot_become_smaller_even_if_somebody_insists(plan: Maker, volume: Maker) -> None:
     refusal = only(judge(plan(volume("os-w1/imagefs", "update", size=5)), IDLE))
     assert refusal.what == "os-w1/imagefs would be made smaller, which no cloud does"
+    assert refusal.opens == ""
+    assert not judge(plan(volume("os-w1/imagefs", "update", size=5)), IDLE, allowed=["os-w1/imagefs"]).safe
     assert judge(plan(volume("os-w1/imagefs", "update", size=50)), IDLE).safe
 
 
@@ -142,7 +142,10 @@ def test_a_share_whose_protocol_changes_is_a_share_that_is_lost(plan: Maker) -> 
         replace_paths=[["share_proto"]],
     )
     refusal = only(judge(plan(share), IDLE))
-    assert (refusal.what, refusal.because) == ("home would be deleted with its data", "share_proto")
+    assert (refusal.what, refusal.because) == (
+        "share/home would be deleted with its data",
+        "share_proto",
+    )
 
 
 def test_the_address_of_the_api_is_not_given_back_on_the_way(plan: Maker) -> None:
