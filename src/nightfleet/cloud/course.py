@@ -16,7 +16,7 @@ from typing import Any
 from nightfleet.cloud import backend, leftovers, orphans
 from nightfleet.cloud.beside import write
 from nightfleet.cloud.budget import Budget, Room, budget
-from nightfleet.cloud.guard import Verdict, judge
+from nightfleet.cloud.guard import Verdict, busy, judge
 from nightfleet.cloud.harm import harms
 from nightfleet.cloud.occupied import Occupied
 from nightfleet.cloud.only import targets
@@ -95,26 +95,31 @@ def make_plan(
 
 
 def rejudged(site: Site, judged: Judged, occupied: Occupied, allowed: Collection[str]) -> Judged:
-    """Judge the same plan again, with more that a person has allowed."""
-    most = len(judged.changes) if EVERYTHING in allowed else section(site).limits.harmed_nodes
-    names = {harm.owner for harm in harms(judged.changes)} if EVERYTHING in allowed else set(allowed)
-    return replace(judged, verdict=judge(judged.changes, occupied, most, names))
+    """Judge the same plan again, with more that a person has allowed.
+
+    Who allows everything has named nobody: whose work goes with it is told.
+    """
+    found = harms(judged.changes)
+    if EVERYTHING not in allowed:
+        most = section(site).limits.harmed_nodes
+        return replace(judged, verdict=judge(judged.changes, occupied, most, allowed))
+    verdict = judge(judged.changes, occupied, len(judged.changes), {harm.owner for harm in found})
+    lost = tuple(refusal.what for refusal in busy(found, occupied))
+    return replace(judged, verdict=replace(verdict, warnings=(*verdict.warnings, *lost)))
 
 
 def killed_since(entries: Iterable[Entry]) -> datetime | None:
-    """Return when the first of those began that never ended, since the last that was done. Pure.
+    """Return when the first of those began that were killed or failed, since the last that was done. Pure.
 
-    One that failed after a killed one ends itself and not the other: what that left behind is still there.
+    The cloud may have made what one that failed has not heard of: an answer that was lost on the way.
     """
-    begun: list[datetime] = []
+    since = None
     for entry in entries:
-        if entry.event is Event.BEGUN:
-            begun.append(entry.at)
-        elif entry.event is Event.DONE:
-            begun.clear()
-        elif begun:
-            begun.pop()
-    return begun[0] if begun else None
+        if entry.event is Event.DONE:
+            since = None
+        elif entry.event is Event.BEGUN:
+            since = since or entry.at
+    return since
 
 
 def was_killed(site: Site) -> datetime | None:

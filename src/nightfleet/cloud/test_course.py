@@ -1,14 +1,20 @@
 """Claims about what stands beside the configuration, and of what was killed."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from nightfleet.cloud.beside import write
-from nightfleet.cloud.course import ADOPTED, killed_since, taking_over
+from nightfleet.cloud.budget import Budget
+from nightfleet.cloud.course import ADOPTED, EVERYTHING, Judged, killed_since, rejudged, taking_over
+from nightfleet.cloud.guard import judge
+from nightfleet.cloud.occupied import Occupied
 from nightfleet.cloud.orphans import Adoption
+from nightfleet.cloud.planfile import Change
 from nightfleet.ledger import Entry, Event
 
 
@@ -28,15 +34,16 @@ def test_a_file_that_says_so_already_is_left_alone(tmp_path: Path) -> None:
     [
         pytest.param("", None, id="nothing"),
         pytest.param("bd", None, id="done"),
-        pytest.param("bf", None, id="failed"),
+        pytest.param("bf", 0, id="failed"),
         pytest.param("b", 0, id="killed"),
         pytest.param("bdb", 2, id="killed-after-one-that-was-done"),
         pytest.param("bbf", 0, id="failed-after-it-was-killed"),
         pytest.param("bbfbb", 0, id="killed-again-and-again"),
         pytest.param("bbd", None, id="gone-on-with"),
+        pytest.param("bfbd", None, id="failed-and-gone-on-with"),
     ],
 )
-def test_what_was_killed_is_known_until_one_is_done(events: str, since: int | None) -> None:
+def test_what_was_killed_or_failed_is_known_until_one_is_done(events: str, since: int | None) -> None:
     words = {"b": Event.BEGUN, "d": Event.DONE, "f": Event.FAILED}
     entries = [
         Entry(
@@ -60,3 +67,16 @@ def test_what_is_taken_over_stands_beside_the_configuration_only_while_it_is_pla
     path.write_text("of a plan that was killed")
     with taking_over(tmp_path, []):
         assert not path.exists()
+
+
+def test_whose_work_goes_with_everything_is_told(
+    tmp_path: Path, plan: Callable[..., tuple[Change, ...]], instance: Callable[..., dict[str, Any]]
+) -> None:
+    (tmp_path / "site.yaml").write_text(TEXT)
+    changes = plan(instance("os-w1", "delete"), instance("os-w2", "delete"))
+    busy = Occupied(pods={"os-w1": ("ml/train-0",)})
+    judged = Judged(tmp_path, changes, judge(changes, busy), Budget({}, (), (), 0.0, ""), {})
+    assert not judged.may_go
+    anew = rejudged(load_before_it_is_made(tmp_path / "site.yaml"), judged, busy, [EVERYTHING])
+    assert anew.may_go
+    assert "os-w1 would be destroyed, and 1 pods run there: ml/train-0" in anew.verdict.warnings
