@@ -6,7 +6,7 @@ from nightfleet.cli.cloud_show import watching
 from nightfleet.cloud import course
 from nightfleet.cloud.look import look
 from nightfleet.cloud.occupied import Occupied
-from nightfleet.cloud.orphans import Adoption
+from nightfleet.cloud.orphans import Adoption, not_looked_for
 from nightfleet.cloud.project import connect, room, section
 from nightfleet.site import Site
 
@@ -18,7 +18,7 @@ def planned(
     destroy: bool = False,
     go_on: bool = False,
 ) -> course.Judged:
-    """Plan and judge; with `go_on`, first take over what a killed apply left behind."""
+    """Plan and judge; with `go_on`, first take over what an apply that broke off left behind."""
     connection = connect(section(model))
     occupied, left = seen(model), room(connection)
     err = Console(stderr=True, highlight=False)
@@ -30,10 +30,12 @@ def planned(
     adopted: tuple[Adoption, ...] = ()
     while since and (more := course.left_behind(judged, connection, since)):
         for adoption in more:
-            err.print(f"taking over {adoption.what}, which the killed apply left behind")
+            err.print(f"taking over {adoption.what}, which an apply that broke off left behind")
         adopted += more
         with watching(err, "planning again") as watcher:
             judged = course.make_plan(model, occupied, left, allowed, only, False, watcher, adopted)
+    for address in not_looked_for(judged.changes) if since else ():
+        err.print(f"{address} is not looked for: see whether the apply that broke off has made it already")
     if destroy and since:
         with watching(err, "planning to destroy") as watcher:
             judged = course.make_plan(model, occupied, left, allowed, (), True, watcher, adopted)

@@ -69,9 +69,10 @@ def print_refusal(console: Console, refusal: Refusal) -> None:
     forced = f", forced by {refusal.because}" if refusal.because else ""
     console.print(Text(f"  {refusal.resource}{forced}"), soft_wrap=True)
     console.print(Text(f"  hint: {refusal.way}", style="dim"), soft_wrap=True)
-    console.print(
-        Text(f"  or, knowing what it does: --allow-replace {refusal.opens}", style="dim"), soft_wrap=True
-    )
+    if refusal.opens:
+        console.print(
+            Text(f"  or, knowing what it does: --allow-replace {refusal.opens}", style="dim"), soft_wrap=True
+        )
 
 
 def print_budget(console: Console, budget: Budget) -> None:

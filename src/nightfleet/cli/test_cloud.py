@@ -9,11 +9,11 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from nightfleet.cli.cloud import again
-from nightfleet.cli.cloud_show import print_judged
+from nightfleet.cli.cloud_show import print_judged, print_refusal
 from nightfleet.cli.main import app
 from nightfleet.cloud.budget import Budget
 from nightfleet.cloud.course import Judged, as_json
-from nightfleet.cloud.guard import judge
+from nightfleet.cloud.guard import Refusal, judge
 from nightfleet.cloud.occupied import Occupied
 from nightfleet.cloud.planfile import read_plan
 from nightfleet.cloud.terraform import Terraform
@@ -128,6 +128,13 @@ def test_a_refusal_shows_the_resource_what_forces_it_and_the_way_out(judged: Jud
     assert f"  {ADDRESS}, forced by image_id" in lines
     assert any("nightfleet node leave os-w1" in line for line in lines)
     assert lines[-1] == "1 to update"
+
+
+def test_what_nobody_can_open_is_not_offered() -> None:
+    refusal = Refusal("x would be made smaller", "x", "size", "write the size that it has", opens="")
+    said = io.StringIO()
+    print_refusal(Console(file=said, width=200), refusal)
+    assert "--allow-replace" not in said.getvalue()
 
 
 def test_what_machines_read_holds_no_values_of_resources(judged: Judged) -> None:

@@ -16,6 +16,17 @@ from nightfleet.cloud.occupied import Occupied
 from nightfleet.cloud.orphans import Adoption
 from nightfleet.cloud.planfile import Change
 from nightfleet.ledger import Entry, Event
+from nightfleet.site.load import load_before_it_is_made
+
+TEXT = """\
+site: small
+cloud:
+  directory: terraform
+classes:
+  box: {kind: vm}
+connection: {user: debian, key: key}
+network: {pods: 10.1.0.0/16, services: 10.2.0.0/16, cni: routed}
+"""
 
 
 def test_a_file_that_says_so_already_is_left_alone(tmp_path: Path) -> None:
