@@ -1,8 +1,8 @@
 """One way of a plan from Terraform to the cloud: made, judged, carried out, recorded. May be killed anywhere.
 
 Before the act a line goes into the ledger, after it another. A begun line without an end means that
-somebody was killed in between; then what that apply left behind is taken into the state before a new plan
-is made.
+somebody was killed in between. What that apply, or one that failed, left behind is taken into the state
+before a new plan is made.
 """
 
 import json
@@ -128,9 +128,10 @@ def was_killed(site: Site) -> datetime | None:
 
 
 def left_behind(judged: Judged, connection: Any, since: datetime) -> tuple[Adoption, ...]:
-    """Return what an apply that was killed left behind and the plan would make again."""
+    """Return what an apply that broke off left behind and the plan would make again."""
     known = orphans.known_ids(judged.document)
-    found = orphans.adoptions(judged.changes, leftovers.there(connection, since), known)
+    kinds = {change.type for change in judged.changes if change.action is Action.CREATE}
+    found = orphans.adoptions(judged.changes, leftovers.there(connection, since, kinds), known)
     found += orphans.attachments(judged.changes, leftovers.attached(connection))
     return found
 

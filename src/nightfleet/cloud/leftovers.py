@@ -3,9 +3,9 @@
 What is older was there before and is somebody's: another cluster in the same project may use the same names.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from itertools import chain
 from typing import Any
 
 from nightfleet.cloud import parts
@@ -24,27 +24,38 @@ from nightfleet.cloud.orphans import (
     TAG,
     Thing,
 )
+from nightfleet.cloud.parts import Found
+from nightfleet.cloud.project import first_line
+from nightfleet.errors import NightfleetError
 
 SKEW = timedelta(minutes=2)  # between our clock and the cloud's
 
 
-def there(connection: Any, since: datetime) -> tuple[Thing, ...]:
+def there(connection: Any, since: datetime, kinds: Collection[str]) -> tuple[Thing, ...]:
     """Return what was made in this project `since`, unless its tags say that it is somebody else's.
 
-    The provider makes a thing by one request and tags it by another; it may be killed between the two.
+    Only services that have one of these kinds are asked. The provider makes a thing by one request and tags
+    it by another; it may be killed between the two.
     """
-    asked = chain(
-        _network(connection),
-        _machines(connection),
-        _keys(connection),
-        parts.balancers(connection),
-        parts.shares(connection),
-    )
-    found = (thing for one, thing in asked if young(one, since) and not foreign(one))
-    return (*found, *_spread(connection))
+    asked = [ask(connection) for ask, made in ASKED if not made.isdisjoint(kinds)]
+    with asking():
+        found = [thing for said in asked for one, thing in said if young(one, since) and not foreign(one)]
+        return (*found, *(_spread(connection) if SPREAD in kinds else ()))
 
 
-Found = Iterator[tuple[Any, Thing]]  # what the cloud says, and what we make of it
+@contextmanager
+def asking() -> Iterator[None]:
+    """Say what it means when the cloud does not answer: what cannot be seen would be made twice."""
+    from keystoneauth1.exceptions import ClientException
+    from openstack.exceptions import SDKException
+
+    try:
+        yield
+    except (ClientException, SDKException) as error:
+        raise NightfleetError(
+            f"what the last apply left behind cannot be looked for: {first_line(error)}",
+            hint="the same command again once the cloud answers; nothing was changed",
+        ) from error
 
 
 def young(one: Any, since: datetime) -> bool:
@@ -110,13 +121,23 @@ def _spread(connection: Any) -> Iterator[Thing]:
 
 def attached(connection: Any) -> dict[str, str]:
     """Return volume id -> server id of every attachment."""
-    return {
-        volume.id: volume.attachments[0]["server_id"]
-        for volume in connection.block_storage.volumes()
-        if volume.attachments
-    }
+    with asking():
+        return {
+            volume.id: volume.attachments[0]["server_id"]
+            for volume in connection.block_storage.volumes()
+            if volume.attachments
+        }
 
 
 def of_cluster(connection: Any, name: str) -> tuple[Thing, ...]:
     """Return machines and volumes that say they belong to the cluster of this name."""
     return tuple(thing for _, thing in _machines(connection) if thing.facts[TAG] == name)
+
+
+ASKED = (
+    (_network, frozenset({NETWORK, SUBNET, ROUTER, GROUP, PORT, RULE, INTERFACE, ADDRESS})),
+    (_machines, frozenset({INSTANCE, VOLUME})),
+    (_keys, frozenset({KEYPAIR})),
+    (parts.balancers, parts.BALANCED),
+    (parts.shares, parts.SHARED),
+)

@@ -9,6 +9,8 @@ from typing import Any
 from nightfleet.cloud.harm import ACCESS, SHARE
 from nightfleet.cloud.orphans import BALANCER, LISTENER, MEMBER, MONITOR, POOL, SHARE_NETWORK, Thing
 
+BALANCED = frozenset({BALANCER, LISTENER, POOL, MEMBER, MONITOR})
+SHARED = frozenset({SHARE_NETWORK, SHARE, ACCESS})
 Found = Iterator[tuple[Any, Thing]]  # what the cloud says, and what we make of it
 
 

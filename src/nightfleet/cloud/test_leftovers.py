@@ -4,8 +4,13 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+from openstack.exceptions import SDKException
+
+from nightfleet.cloud.harm import INSTANCE, SHARE
 from nightfleet.cloud.leftovers import foreign, of_cluster, there, young
-from nightfleet.cloud.orphans import TAG
+from nightfleet.cloud.orphans import KEYPAIR, MEMBER, NETWORK, TAG
+from nightfleet.errors import NightfleetError
 
 SINCE = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 BEFORE, AFTER = "2026-11-01T11:00:00Z", "2026-11-01T12:01:00.000000"
@@ -42,13 +47,13 @@ def cloud(
 
 def test_a_machine_that_was_there_before_is_not_what_an_apply_left_behind() -> None:
     servers = Service(servers=[one("old", BEFORE), one("new", AFTER), one("dateless", None)])
-    assert [thing.id for thing in there(cloud(servers), SINCE)] == ["new"]
+    assert [thing.id for thing in there(cloud(servers), SINCE, {INSTANCE})] == ["new"]
     assert [thing.id for thing in of_cluster(cloud(servers), "gpu")] == ["old", "new", "dateless"]
 
 
 def test_a_tag_makes_nothing_younger() -> None:
     networks = Service(networks=[one("old", BEFORE, tags=[TAG]), one("new", AFTER, tags=[TAG])])
-    assert [thing.id for thing in there(cloud(network=networks), SINCE)] == ["new"]
+    assert [thing.id for thing in there(cloud(network=networks), SINCE, {NETWORK})] == ["new"]
 
 
 def test_what_others_have_tagged_is_theirs() -> None:
@@ -65,7 +70,7 @@ def test_a_key_pair_is_asked_for_its_date() -> None:
     dates = {"gpu": AFTER, "old": BEFORE}
     keys = Service(keypairs=[SimpleNamespace(name=name) for name in dates])
     keys.__dict__["get_keypair"] = lambda name: SimpleNamespace(created_at=dates[name])
-    assert [thing.id for thing in there(cloud(keys), SINCE)] == ["gpu"]
+    assert [thing.id for thing in there(cloud(keys), SINCE, {KEYPAIR})] == ["gpu"]
 
 
 def test_the_parts_of_a_load_balancer_are_found_by_what_they_belong_to() -> None:
@@ -74,7 +79,20 @@ def test_the_parts_of_a_load_balancer_are_found_by_what_they_belong_to() -> None
         pools=[one("p1", AFTER, listeners=[{"id": "l1"}])],
         members=[one("m1", AFTER, address="10.0.0.11", protocol_port=6443)],
     )
-    found = {thing.id: dict(thing.facts) for thing in there(cloud(balance=balance), SINCE)}
+    found = {thing.id: dict(thing.facts) for thing in there(cloud(balance=balance), SINCE, {MEMBER})}
     assert found["l1"]["loadbalancer_id"] == "b1"
     assert found["p1"]["listener_id"] == "l1"
     assert found["p1/m1"] == {"pool_id": "p1", "address": "10.0.0.11", "protocol_port": 6443}
+
+
+def silent(*_words: Any, **_query: Any) -> Any:
+    """What a service says on a bad day."""
+    raise SDKException("503: later")
+
+
+def test_a_service_that_is_not_needed_need_not_answer() -> None:
+    compute = Service(server_groups=[])
+    compute.__dict__["servers"] = silent
+    assert there(cloud(compute), SINCE, {NETWORK, SHARE}) == ()
+    with pytest.raises(NightfleetError, match="cannot be looked for: 503: later"):
+        there(cloud(compute), SINCE, {INSTANCE})
