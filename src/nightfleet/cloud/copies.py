@@ -1,8 +1,9 @@
 """Backups and snapshots of data volumes: which are due, which may go, which one to restore. Pure.
 
 A copy carries its story in its name, `nightfleet.SITE.NODE.USE.20261128T200000Z`: both services keep names,
-only one of them keeps metadata. A copy that failed never counts as good, and the newest good one of a
-volume never goes.
+only one of them keeps metadata. Whose copy it is, the volume's id says: a volume that is made anew has the old
+NODE/USE, and the copies of the old one may be all that is left of it. A copy that failed never counts as
+good, and the newest good one of a volume never goes.
 """
 
 import re
@@ -95,16 +96,24 @@ def plan_copies(
 
     Copies of volumes that are no more are not touched: they may be all that is left.
     """
-    by_key: dict[str, list[Copy]] = {}
+    by_volume: dict[str, list[Copy]] = {}
     for copy in sorted(copies, key=lambda one: one.at, reverse=True):
-        by_key.setdefault(copy.key, []).append(copy)
+        by_volume.setdefault(copy.volume_id, []).append(copy)
     make, drop = [], []
     for volume in volumes:
-        mine = by_key.get(volume.key, [])
+        mine = by_volume.get(volume.id, [])
         if force or not any(fresh(copy, now, every) for copy in mine):
             make.append(volume)
         drop += expired(mine, now, keep)
     return CopyPlan(tuple(make), tuple(drop))
+
+
+def overdue(
+    volumes: Iterable[Volume], copies: Iterable[Copy], now: datetime, every: int
+) -> tuple[Volume, ...]:
+    """Return the volumes without a good copy that is younger than twice `every` hours."""
+    young = {one.volume_id for one in copies if one.good and now - one.at < timedelta(hours=2 * every)}
+    return tuple(volume for volume in volumes if volume.id not in young)
 
 
 def fresh(copy: Copy, now: datetime, every: int) -> bool:

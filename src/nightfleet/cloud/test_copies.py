@@ -9,6 +9,7 @@ from nightfleet.cloud.copies import (
     Volume,
     choose,
     name_of,
+    overdue,
     plan_copies,
     read_copy,
     wanted_volumes,
@@ -19,9 +20,9 @@ NOW = datetime(2026, 11, 28, 20, 0, tzinfo=UTC)
 DISK = Volume("os-s1/storage", "v1", 100)
 
 
-def copy(hours: float, status: str = "available", key: str = DISK.key) -> Copy:
+def copy(hours: float, status: str = "available", key: str = DISK.key, volume: str = DISK.id) -> Copy:
     """A copy that is so many hours old."""
-    return Copy(f"{hours}", key, NOW - timedelta(hours=hours), status)
+    return Copy(f"{hours}", key, NOW - timedelta(hours=hours), status, volume)
 
 
 def ids(copies: tuple[Copy, ...]) -> list[str]:
@@ -63,8 +64,25 @@ def test_the_last_good_copy_never_goes() -> None:
 
 
 def test_copies_of_a_volume_that_is_no_more_are_not_touched() -> None:
-    gone = [copy(hours, key="os-s9/storage") for hours in (1, 30, 60)]
+    gone = [copy(hours, key="os-s9/storage", volume="v9") for hours in (1, 30, 60)]
     assert plan_copies([DISK], [copy(1), *gone], NOW, every=24, keep=1).nothing_to_do
+
+
+def test_copies_of_a_lost_volume_outlive_the_new_one_of_the_same_node_and_use() -> None:
+    lost = [copy(hours, volume="v0") for hours in (30, 60, 90)]
+    mine = [copy(1), copy(25), copy(49)]
+    made = plan_copies([DISK], [*lost, *mine], NOW, every=24, keep=1)
+    assert ids(made.drop) == ["25", "49"]
+
+
+def test_a_new_volume_is_due_although_the_lost_one_of_its_name_has_a_young_copy() -> None:
+    assert plan_copies([DISK], [copy(1, volume="v0")], NOW, every=24, keep=7).make == (DISK,)
+
+
+def test_a_volume_is_overdue_without_a_good_copy_younger_than_twice_the_time_between_two() -> None:
+    assert overdue([DISK], [copy(47)], NOW, every=24) == ()
+    assert overdue([DISK], [copy(49)], NOW, every=24) == (DISK,)
+    assert overdue([DISK], [copy(1, "error"), copy(1, volume="v0")], NOW, every=24) == (DISK,)
 
 
 def test_by_hand_a_copy_is_made_although_none_is_due() -> None:
