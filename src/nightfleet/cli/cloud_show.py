@@ -16,7 +16,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from nightfleet.cloud.budget import MONTH, UNITS, Budget
+from nightfleet.cloud.budget import MONTH, UNCOUNTED, UNITS, Budget
 from nightfleet.cloud.course import Judged
 from nightfleet.cloud.guard import Refusal
 from nightfleet.cloud.planfile import Action
@@ -89,6 +89,7 @@ def print_budget(console: Console, budget: Budget) -> None:
         text = f"cost: {budget.hourly:+.2f} {budget.currency} an hour, {month:+.0f} a month"
         without = f"; no price for {', '.join(budget.unpriced)}" if budget.unpriced else ""
         console.print(Text(text + without), soft_wrap=True)
+        console.print(Text(f"not in it: {', '.join(UNCOUNTED)}", style="dim"), soft_wrap=True)
 
 
 def print_handover(console: Console, handover: Handover) -> None:

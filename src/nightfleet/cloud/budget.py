@@ -1,22 +1,40 @@
 """What a plan needs against what the project may still use, and what it would cost. Pure.
 
 Counted before the apply, because Terraform does not: it stops in the middle, at the first thing that the
-cloud refuses, and what was made until then is there and paid for.
+cloud refuses, and what was made until then is there and paid for. What goes makes no room for others:
+Terraform makes and deletes at the same time.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from nightfleet.cloud.harm import INSTANCE, PORT, SHARE, VOLUME
 from nightfleet.cloud.planfile import Action, Change
 from nightfleet.site.cloud import Prices
 
 FLOATING_IP = "openstack_networking_floatingip_v2"
-LOAD_BALANCER = "openstack_lb_loadbalancer_v2"
+GROUP = "openstack_networking_secgroup_v2"
 UNITS = {"ram": "MiB", "gigabytes": "GiB", "share_gigabytes": "GiB"}
-SINGLE = {PORT: "ports", FLOATING_IP: "floating_ips", LOAD_BALANCER: "load_balancers"}
+SINGLE = {
+    PORT: "ports",
+    FLOATING_IP: "floating_ips",
+    "openstack_networking_network_v2": "networks",
+    "openstack_networking_subnet_v2": "subnets",
+    "openstack_networking_router_v2": "routers",
+    "openstack_networking_router_interface_v2": "ports",
+    "openstack_networking_secgroup_rule_v2": "security_group_rules",
+    "openstack_compute_servergroup_v2": "server_groups",
+    "openstack_lb_loadbalancer_v2": "load_balancers",
+    "openstack_lb_listener_v2": "listeners",
+    "openstack_lb_pool_v2": "pools",
+    "openstack_lb_member_v2": "members",
+    "openstack_lb_monitor_v2": "health_monitors",
+}
+OWN_RULES = 2  # Neutron lets a new group's packets out, IPv4 and IPv6
 MONTH = 730  # hours
+UNCOUNTED = ("load balancers", "routers", "shares", "copies", "traffic")  # what no price is asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +49,16 @@ class Flavor:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """What the project has in use and may have, by resource; what is not here is not known or not limited."""
+    """What the project has in use and may have, by resource; what is in none of these is not known."""
 
     used: Mapping[str, int] = field(default_factory=dict)
     limit: Mapping[str, int] = field(default_factory=dict)
     flavors: Mapping[str, Flavor] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()  # services that did not say
+    unlimited: frozenset[str] = frozenset()  # resources that may be had without end
 
     def free(self, resource: str) -> int | None:
-        """Return what is left; None without a limit."""
+        """Return what is left; None without a limit, or when nobody said."""
         limit = self.limit.get(resource)
         return None if limit is None else limit - self.used.get(resource, 0)
 
@@ -53,7 +72,7 @@ class Budget:
     unknown: tuple[str, ...]
     hourly: float
     currency: str
-    unpriced: tuple[str, ...] = ()  # flavors without a price
+    unpriced: tuple[str, ...] = ()  # flavors, volumes, floating IPs without a price
 
     @property
     def fits(self) -> bool:
@@ -62,17 +81,21 @@ class Budget:
 
 
 def budget(changes: Iterable[Change], room: Room, prices: Prices) -> Budget:
-    """Count a plan. What a replacement frees is not counted: the old may go after the new has come."""
+    """Count a plan against the room that is left."""
     listed = tuple(changes)
-    needs, unknown = needed(listed, room.flavors)
+    needs, unlisted = needed(listed, room.flavors)
     shortages = [
         f"{resource}: {amount} more are needed, {max(free, 0)} of {room.limit[resource]} are left"
         + (f" ({UNITS[resource]})" if resource in UNITS else "")
         for resource, amount in needs.items()
         if amount > 0 and (free := room.free(resource)) is not None and amount > free
     ]
+    known = {*room.limit, *room.unlimited}
+    untold = [resource for resource, amount in needs.items() if amount > 0 and resource not in known]
+    quota = (f"quota of {', '.join(untold)}: no service tells it",) if untold else ()
     hourly, unpriced = cost(listed, prices)
-    return Budget(needs, tuple(shortages), (*room.unknown, *unknown), hourly, prices.currency, unpriced)
+    unknown = (*room.unknown, *unlisted, *quota)
+    return Budget(needs, tuple(shortages), unknown, hourly, prices.currency, unpriced)
 
 
 def needed(
@@ -80,69 +103,81 @@ def needed(
 ) -> tuple[dict[str, int], tuple[str, ...]]:
     """Return what the plan adds of each resource, and flavors that the cloud does not list."""
     needs: Counter[str] = Counter()
-    unknown = []
+    unlisted = []
     for change in changes:
-        if change.action is Action.CREATE:
-            if change.type == INSTANCE and flavor_of(change) not in flavors:
-                unknown.append(f"flavor {flavor_of(change)!r}")
-            needs.update(_of_new(change, flavors))
-        elif change.action is Action.UPDATE:
-            needs.update(_of_change(change, flavors))
-    return {name: needs[name] for name in sorted(needs)}, tuple(dict.fromkeys(unknown))
+        if change.action not in (Action.CREATE, Action.UPDATE, Action.REPLACE):
+            continue
+        needs.update(_more(change, flavors))
+        flavor = flavor_of(change.after)
+        if change.type == INSTANCE and flavor not in flavors and flavor != flavor_of(change.before):
+            unlisted.append(f"flavor {flavor!r}")
+    return {name: needs[name] for name in sorted(needs)}, tuple(dict.fromkeys(unlisted))
 
 
-def _of_new(change: Change, flavors: Mapping[str, Flavor]) -> dict[str, int]:
-    after = change.after
-    if change.type == INSTANCE:
-        boots = [
-            block for block in after.get("block_device") or [] if block.get("destination_type") == "volume"
-        ]
-        disks = {
-            "volumes": len(boots),
-            "gigabytes": sum(int(block.get("volume_size") or 0) for block in boots),
-        }
-        flavor = flavors.get(flavor_of(change))
+def _more(change: Change, flavors: Mapping[str, Flavor]) -> dict[str, int]:
+    """What a change needs while it is made: all of a new thing, and what a changed one takes more.
+
+    Terraform deletes what it replaces before it makes the new one, unless `create_before_destroy` says
+    otherwise: then both are there for a while.
+    """
+    after = taken(change.type, change.after, flavors)
+    before = {} if change.old_stays else taken(change.type, change.before, flavors)
+    return {name: max(0, amount - before.get(name, 0)) for name, amount in after.items()}
+
+
+def taken(kind: str, said: Mapping[str, Any], flavors: Mapping[str, Flavor]) -> dict[str, int]:
+    """Return what one thing takes of each resource; nothing when there is none."""
+    if not said:
+        return {}
+    if kind == INSTANCE:
+        flavor, boots = flavors.get(flavor_of(said)), boot_sizes(said)
         size = {"cores": flavor.cores, "ram": flavor.ram, "gpus": flavor.gpus} if flavor else {}
-        return {"instances": 1, **size, **disks}
-    if change.type == VOLUME:
-        return {"volumes": 1, "gigabytes": int(after.get("size") or 0)}
-    if change.type == SHARE:
-        return {"shares": 1, "share_gigabytes": int(after.get("size") or 0)}
-    return {SINGLE[change.type]: 1} if change.type in SINGLE else {}
+        return {"instances": 1, **size, "volumes": len(boots), "gigabytes": sum(boots)}
+    if kind == VOLUME:
+        return {"volumes": 1, "gigabytes": int(said.get("size") or 0)}
+    if kind == SHARE:
+        return {"shares": 1, "share_gigabytes": int(said.get("size") or 0)}
+    if kind == GROUP:
+        rules = 0 if said.get("delete_default_rules") else OWN_RULES
+        return {"security_groups": 1, "security_group_rules": rules}
+    return {SINGLE[kind]: 1} if kind in SINGLE else {}
 
 
-def _of_change(change: Change, flavors: Mapping[str, Flavor]) -> dict[str, int]:
-    """A resize needs what the new size has more."""
-    if change.type in (VOLUME, SHARE) and "size" in change.changed:
-        more = int(change.after.get("size") or 0) - int(change.before.get("size") or 0)
-        return {"gigabytes" if change.type == VOLUME else "share_gigabytes": more}
-    old, new = flavors.get(str(change.before.get("flavor_name"))), flavors.get(flavor_of(change))
-    if change.type == INSTANCE and old and new:
-        return {"cores": new.cores - old.cores, "ram": new.ram - old.ram, "gpus": new.gpus - old.gpus}
-    return {}
+def boot_sizes(said: Mapping[str, Any]) -> list[int]:
+    """Return the GiB of each volume that a machine makes for itself."""
+    blocks = said.get("block_device") or []
+    return [int(one.get("volume_size") or 0) for one in blocks if one.get("destination_type") == "volume"]
 
 
-def flavor_of(change: Change) -> str:
-    """Return the name of the flavor that a machine is to have."""
-    return str(change.after.get("flavor_name") or change.after.get("flavor_id") or "")
+def flavor_of(said: Mapping[str, Any]) -> str:
+    """Return the name of a machine's flavor."""
+    return str(said.get("flavor_name") or said.get("flavor_id") or "")
 
 
 def cost(changes: Iterable[Change], prices: Prices) -> tuple[float, tuple[str, ...]]:
-    """Return what the plan adds to the bill by the hour, and flavors that have no price."""
+    """Return what the plan adds to the bill by the hour, and what has no price."""
     if not prices.flavors and not prices.volume and not prices.floating_ip:
         return 0.0, ()
     hourly, unpriced = 0.0, []
     for change in changes:
-        sign = {Action.CREATE: 1, Action.DELETE: -1}.get(change.action, 0)
-        said = change.after if sign > 0 else change.before
-        if not sign:
+        if change.action in (Action.NOTHING, Action.READ, Action.FORGET):
             continue
+        hourly += rate(change.type, change.after, prices) - rate(change.type, change.before, prices)
         if change.type == INSTANCE:
-            flavor = str(said.get("flavor_name", ""))
-            hourly += sign * prices.flavors.get(flavor, 0.0)
-            unpriced += [] if flavor in prices.flavors else [flavor]
-        elif change.type == VOLUME:
-            hourly += sign * prices.volume * int(said.get("size") or 0) / MONTH
-        elif change.type == FLOATING_IP:
-            hourly += sign * prices.floating_ip
+            other = {flavor_of(change.before)} ^ {flavor_of(change.after)}
+            unpriced += sorted(other - {""} - set(prices.flavors))
+        elif change.type == VOLUME and not prices.volume:
+            unpriced.append("volumes")
+        elif change.type == FLOATING_IP and not prices.floating_ip:
+            unpriced.append("floating IPs")
     return round(hourly, 4), tuple(dict.fromkeys(unpriced))
+
+
+def rate(kind: str, said: Mapping[str, Any], prices: Prices) -> float:
+    """Return what one thing costs by the hour; nothing when there is none."""
+    if kind == INSTANCE:
+        boots = prices.volume * sum(boot_sizes(said)) / MONTH
+        return prices.flavors.get(flavor_of(said), 0.0) + boots
+    if kind == VOLUME:
+        return prices.volume * int(said.get("size") or 0) / MONTH
+    return prices.floating_ip if kind == FLOATING_IP and said else 0.0

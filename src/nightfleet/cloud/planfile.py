@@ -55,6 +55,9 @@ class Change:
     forced_by: tuple[str, ...] = ()  # attributes that make Terraform replace it
     reason: str = ""
     moved_from: str = ""
+    old_stays: bool = (
+        False  # of a replacement: the old one is there until the new one is (create_before_destroy)
+    )
     taken_over: bool = False  # exists, and comes into the state by an `import` block
     machine: Machine | None = None  # that it is, or belongs to
 
@@ -144,6 +147,7 @@ def read_change(entry: Mapping[str, Any], machines: Sequence[Machine] = ()) -> C
         forced_by=tuple(dict.fromkeys(path_text(path) for path in change.get("replace_paths", []))),
         reason=entry.get("action_reason", ""),
         moved_from=entry.get("previous_address", ""),
+        old_stays=action is Action.REPLACE and change["actions"][0] != "delete",
         taken_over="importing" in change,
         machine=belonging(entry["type"], before, machines) if before else None,
     )

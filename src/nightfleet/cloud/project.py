@@ -5,10 +5,12 @@ OS_*.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from nightfleet.cloud.budget import Flavor, Room
+from nightfleet.cloud.quota import QUOTAS
 from nightfleet.errors import Exit, NightfleetError
 from nightfleet.site import Site
 from nightfleet.site.cloud import Cloud
@@ -23,10 +25,38 @@ def section(site: Site) -> Cloud:
         raise NightfleetError(
             f"the site {site.site!r} has no section 'cloud'",
             str(site.path),
-            "inventory/openstack/site.yaml shows one",
+            "inventory/openstack/site.yaml shows one; --site names another site",
             Exit.USAGE,
         )
     return site.cloud
+
+
+@contextmanager
+def cloud_errors(service: str, asked: str) -> Iterator[None]:
+    """Turn what openstacksdk and keystoneauth raise into our error: `service` was `asked` (list servers).
+
+    Lists of openstacksdk are lazy: whoever asks for one exhausts it inside.
+    """
+    from keystoneauth1.exceptions import ClientException
+    from openstack.exceptions import SDKException
+
+    try:
+        yield
+    except (SDKException, ClientException) as error:
+        status = getattr(error, "status_code", None) or getattr(error, "http_status", None)
+        said = first_line(error)
+        if status and str(status) not in said:
+            said += f" (HTTP {status})"
+        raise NightfleetError(f"{asked}: {said}", service, hint_for(status)) from error
+
+
+def hint_for(status: int | None) -> str:
+    """Return the way out of an answer of a service; None: it did not answer. Pure."""
+    if status in (401, 403):
+        return "the credentials may not do this: another role, or --unrestricted (docs/guide/openstack.md)"
+    if status == 413:
+        return "the project has no room for it: nightfleet cloud doctor shows the quota"
+    return "nightfleet cloud doctor tells whether the service answers; then the same command again"
 
 
 def connect(cloud: Cloud) -> Any:
@@ -48,7 +78,9 @@ def connect(cloud: Cloud) -> Any:
         ) from error
     except (ClientException, openstack.exceptions.SDKException) as error:
         raise NightfleetError(
-            f"the cloud does not let us in: {first_line(error)}", where, "nightfleet cloud doctor"
+            f"the cloud does not let us in: {first_line(error)}",
+            where,
+            "`openstack token issue` with the same credentials; is auth_url reached from here?",
         ) from error
     return connection
 
@@ -57,12 +89,15 @@ def room(connection: Any) -> Room:
     """Return what the project uses and may have. A service that does not answer is unknown, not empty."""
     used: dict[str, int] = {}
     limit: dict[str, int] = {}
+    unlimited: set[str] = set()
     unknown = []
-    for name, ask in ASKED.items():
+    for name, ask in QUOTAS.items():
         try:
             for resource, (taken, most) in ask(connection).items():
-                if most is not None and most >= 0:  # -1: no limit
+                if most is not None and most >= 0:
                     used[resource], limit[resource] = taken or 0, most
+                elif most is not None:  # -1: no limit
+                    unlimited.add(resource)
         except Exception as error:  # any of a dozen libraries' errors means the same: not known
             unknown.append(f"quota of {name}: {first_line(error)}")
     try:
@@ -70,55 +105,7 @@ def room(connection: Any) -> Room:
     except Exception as error:
         flavors = {}
         unknown.append(f"flavors: {first_line(error)}")
-    return Room(used, limit, flavors, tuple(unknown))
-
-
-Amounts = dict[str, tuple[int | None, int | None]]
-
-
-def _compute(connection: Any) -> Amounts:
-    said = connection.compute.get_limits().absolute
-    return {
-        "instances": (said.instances_used, said.instances),
-        "cores": (said.total_cores_used, said.total_cores),
-        "ram": (said.total_ram_used, said.total_ram),
-    }
-
-
-def _volumes(connection: Any) -> Amounts:
-    said = connection.block_storage.get_limits().absolute
-    return {
-        "volumes": (said.total_volumes_used, said.max_total_volumes),
-        "gigabytes": (said.total_gigabytes_used, said.max_total_volume_gigabytes),
-    }
-
-
-def _network(connection: Any) -> Amounts:
-    said = connection.network.get_quota(connection.current_project_id, details=True)
-    asked = {"ports": said.ports, "floating_ips": said.floating_ips}
-    return {
-        name: (detail["used"], detail["limit"])
-        for name, detail in asked.items()
-        if isinstance(detail, Mapping)
-    }
-
-
-def _shares(connection: Any) -> Amounts:
-    if not connection.has_service("shared-file-system"):
-        return {}
-    (said, *_) = connection.shared_file_system.limits()
-    return {
-        "shares": (said.totalSharesUsed, said.maxTotalShares),
-        "share_gigabytes": (said.totalShareGigabytesUsed, said.maxTotalShareGigabytes),
-    }
-
-
-ASKED: dict[str, Callable[[Any], Amounts]] = {
-    "compute": _compute,
-    "block storage": _volumes,
-    "network": _network,
-    "shares": _shares,
-}
+    return Room(used, limit, flavors, tuple(unknown), frozenset(unlimited))
 
 
 def flavor(said: Any) -> Flavor:
