@@ -1,5 +1,6 @@
 """`nightfleet cloud backup`: copies of data volumes by the cloud itself."""
 
+import contextlib
 import json as json_module
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -9,9 +10,11 @@ from rich.console import Console
 from rich.table import Table
 
 from nightfleet.cli.options import Json, SiteName
-from nightfleet.cloud.copies import Copy, CopyPlan, Volume, choose, plan_copies, wanted_volumes
+from nightfleet.cloud.copies import Copy, CopyPlan, choose, plan_copies
+from nightfleet.cloud.copying import RUN, Copying, one_copier
 from nightfleet.cloud.project import connect, section
-from nightfleet.cloud.shelf import Shelf
+from nightfleet.cloud.shelf import Shelf, restored_name, volumes_of
+from nightfleet.errors import NightfleetError
 from nightfleet.home import site_path
 from nightfleet.ledger import Event, Ledger
 from nightfleet.site import Site, load_site
@@ -21,7 +24,7 @@ app = typer.Typer(
     help="Backups or snapshots of data volumes, with retention and restore.",
     epilog="Example: nightfleet cloud backup run, on a timer",
 )
-SITE, RUN = "openstack", "volume backup"
+SITE = "openstack"
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would be made and deleted.")]
 
 
@@ -45,67 +48,77 @@ def now(site: SiteName = SITE, dry_run: DryRun = False, json: Json = False) -> N
     copy_now(load_site(site_path(site)), site, True, dry_run, json)
 
 
-@app.command(epilog="Example: nightfleet cloud backup restore os-s1/storage")
+@app.command(epilog="Example: nightfleet cloud backup restore os-s1/storage --volume-type ssd")
 def restore(
     name: Annotated[str, typer.Argument(help="NODE/USE for the newest good copy, or NODE/USE@TIME.")],
     site: SiteName = SITE,
+    volume_type: Annotated[
+        str | None,
+        typer.Option("--volume-type", help="Type of the new volume, as Terraform's volume has it."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print which copy it would be.")] = False,
     json: Json = False,
 ) -> None:
     """Make a new volume of a copy. The volume that is there is never written over."""
     model = load_site(site_path(site))
     shelf = shelf_of(model)
     copy = choose(shelf.all(), name)
+    if dry_run:
+        told = f"{copy.name} would become a new volume of {copy.size} GiB, {restored_name(copy)}"
+        typer.echo(json_module.dumps({"copy": copy.name, "size": copy.size}) if json else told)
+        return
     ledger = Ledger.of(model.site)
     ledger.append(RUN, "restore", Event.BEGUN, note=copy.name)
-    with Console(stderr=True).status(f"restoring {copy.name}"):
-        volume = shelf.restore(copy)
+    try:
+        with Console(stderr=True).status(f"restoring {copy.name}"):
+            volume = shelf.restore(copy, volume_type)
+    except NightfleetError as error:
+        ledger.append(RUN, "restore", Event.FAILED, note=f"{copy.name}: {error.what}"[:300])
+        raise
     ledger.append(RUN, "restore", Event.DONE, note=copy.name, volume=volume)
-    node = copy.key.partition("/")[0]
-    if json:
-        typer.echo(json_module.dumps({"copy": copy.name, "volume": volume}))
-        return
-    typer.echo(f"{copy.name} is volume {volume}")
-    typer.echo(f"next: openstack server add volume {node} {volume}, mount it there read-only and compare")
+    typer.echo(json_module.dumps({"copy": copy.name, "volume": volume}) if json else ways(copy, volume))
 
 
 def copy_now(model: Site, site: str, force: bool, dry_run: bool, json: bool) -> None:
-    """Plan and carry out; print what came of it."""
-    settings, shelf = section(model).backups, shelf_of(model)
-    copies = shelf.all()
-    moment = datetime.now(UTC)
-    plan = plan_copies(volumes_of(model), copies, moment, settings.every, settings.keep, force)
-    if dry_run or plan.nothing_to_do:
-        typer.echo(json_module.dumps(as_json(plan), indent=1) if json else words(plan))
-        return
-    ledger = Ledger.of(model.site)
-    for volume in plan.make:
-        ledger.append(RUN, "copy", Event.BEGUN, note=volume.key)
-        with Console(stderr=True).status(f"copying {volume.key}"):
-            made = shelf.make(volume)
-        ledger.append(RUN, "copy", Event.DONE, note=made.name)
-    # Retention is decided anew: what is deleted is beyond what is good by now.
-    late = plan_copies(volumes_of(model), shelf.all(), datetime.now(UTC), settings.every, settings.keep)
-    for copy in late.drop:
-        shelf.drop(copy)
-        ledger.append(RUN, "drop", Event.DONE, note=copy.name)
+    """Plan and carry out; print what came of it, and leave with 4 when some failed."""
+    settings, shelf, volumes = section(model).backups, shelf_of(model), volumes_of(model)
+    with contextlib.nullcontext() if dry_run else one_copier(model.site):
+        moment = datetime.now(UTC)
+        plan = plan_copies(volumes, shelf.all(), moment, settings.every, settings.keep, force)
+        if dry_run or plan.nothing_to_do:
+            typer.echo(json_module.dumps(as_json(plan), indent=1) if json else words(plan))
+            return
+        copying = Copying(shelf, Ledger.of(model.site), Console(stderr=True).status)
+        copying.make(plan.make)
+        copying.expire(volumes, settings)
     show(shelf.all(), json)
+    for what, error in copying.outcome.failed.items():
+        typer.echo(f"failed: {what}: {error}", err=True)
     if not json:
-        typer.echo(f"next: nightfleet cloud backup list --site {site}")
+        again = "run" if copying.outcome.failed else "list"
+        typer.echo(f"next: nightfleet cloud backup {again} --site {site}")
+    raise typer.Exit(copying.outcome.exit_code)
 
 
 def shelf_of(model: Site) -> Shelf:
     """Return where the copies of a site lie."""
-    return Shelf(connect(section(model)), model.site, section(model).backups.kind)
+    return Shelf.of(model, connect(section(model)))
 
 
-def volumes_of(model: Site) -> tuple[Volume, ...]:
-    """Return the volumes that the site wants copied; none when Terraform did not make its machines."""
-    nodes = model.handover.nodes if model.handover else {}
-    disks = {
-        name: {use: Volume(f"{name}/{use}", disk.id, disk.size) for use, disk in node.volumes.items()}
-        for name, node in nodes.items()
-    }
-    return wanted_volumes(disks, section(model).backups.uses)
+def ways(copy: Copy, volume: str) -> str:
+    """Say how a restored volume gets to work. Pure."""
+    node = copy.key.partition("/")[0]
+    address = f'module.nodes.openstack_blockstorage_volume_v3.data["{copy.key}"]'
+    return "\n".join(
+        (
+            f"{copy.name} is volume {volume}",
+            f"to look into it: openstack server add volume {node} {volume}, and mount it there read-only",
+            "to put it in the place of a lost one: this in a file beside Terraform's configuration, then",
+            "nightfleet cloud plan; size and type must be the configuration's, or Terraform would replace it",
+            f'  import {{\n    to = {address}\n    id = "{volume}"\n  }}',
+            f"where Terraform still has the old one: terraform state rm '{address}' first",
+        )
+    )
 
 
 def words(plan: CopyPlan) -> str:
@@ -126,11 +139,18 @@ def show(copies: tuple[Copy, ...], json: bool) -> None:
     listed = sorted(copies, key=lambda copy: copy.at, reverse=True)
     if json:
         rows = [
-            {"name": copy.name, "id": copy.id, "status": copy.status, "size": copy.size} for copy in listed
+            {
+                "name": copy.name,
+                "id": copy.id,
+                "status": copy.status,
+                "size": copy.size,
+                "volume": copy.volume_id,
+            }
+            for copy in listed
         ]
         typer.echo(json_module.dumps(rows, indent=1))
         return
-    table = Table("copy", "status", "GiB", "id", box=None, pad_edge=False)
+    table = Table("copy", "status", "GiB", "id", "of volume", box=None, pad_edge=False)
     for copy in listed:
-        table.add_row(copy.name, copy.status, str(copy.size), copy.id)
+        table.add_row(copy.name, copy.status, str(copy.size), copy.id, copy.volume_id[:8])
     Console(highlight=False).print(table)

@@ -1,7 +1,7 @@
 """Backups and snapshots of data volumes: which are due, which may go, which one to restore. Pure.
 
 A copy carries its story in its name, `nightfleet.SITE.NODE.USE.20261128T200000Z`: both services keep names,
-only one of them keeps metadata. Whose copy it is, the volume's id says: a volume that is made anew has the old
+only one of them keeps metadata. The volume's id says whose copy it is: a volume that is made anew has the old
 NODE/USE, and the copies of the old one may be all that is left of it. A copy that failed never counts as
 good, and the newest good one of a volume never goes.
 """
