@@ -23,6 +23,8 @@ LEAST = {"compute": (2, 52), "block-storage": (3, 42)}  # tags at creation; grow
 OLDEST = (1, 6)  # of Terraform and OpenTofu: required_version of the modules
 NEARLY = 0.9  # of a quota
 BUSES = ("virtio", "scsi")  # disks that show their volume's id
+GONE = "GONE"  # status of a server that the cloud does not have
+MISSING = "MISSING"  # bus of an image that the cloud does not have
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class Seen:
     servers: Mapping[str, str] = field(default_factory=dict)  # node: status
     closed: Mapping[str, str] = field(default_factory=dict)  # node: why its port 22 does not answer
     leftovers: tuple[str, ...] = ()
+    overdue: tuple[str, ...] = ()  # volumes without a young copy
+    unseen: Mapping[str, str] = field(default_factory=dict)  # what could not be looked at, and why
 
 
 def judge(cloud: Cloud, seen: Seen, now: datetime) -> tuple[Finding, ...]:
@@ -51,7 +55,10 @@ def judge(cloud: Cloud, seen: Seen, now: datetime) -> tuple[Finding, ...]:
         *_microversions(seen),
         *_quota(seen.room),
         *_gpus(seen.room.flavors.values()),
+        *_images(seen.buses),
         *_machines(seen),
+        *_copies(cloud, seen),
+        *(Finding(what, Status.UNKNOWN, f"not looked at: {why}") for what, why in seen.unseen.items()),
     )
 
 
@@ -147,17 +154,30 @@ def _gpus(flavors: Iterable[Flavor]) -> Iterator[Finding]:
     yield Finding("flavors with GPUs", Status.OK if found else Status.UNKNOWN, what)
 
 
-def _machines(seen: Seen) -> Iterator[Finding]:
-    for image, bus in seen.buses.items():
-        if bus is not None and bus not in BUSES:
+def _images(buses: Mapping[str, str | None]) -> Iterator[Finding]:
+    for image, bus in buses.items():
+        if bus == MISSING:
+            hint = "openstack image list; the name is in terraform.tfvars"
+            yield Finding(f"image {image}", Status.FAIL, "is not on this cloud", hint)
+        elif bus is not None and bus not in BUSES:
             yield Finding(
                 f"image {image}",
                 Status.WARN,
                 f"hw_disk_bus is {bus!r}: nodes do not see which disk is which volume",
                 f"openstack image set --property hw_disk_bus=virtio {image}",
             )
+
+
+def _machines(seen: Seen) -> Iterator[Finding]:
     for node, status in seen.servers.items():
-        if status != "ACTIVE":
+        if status == GONE:
+            yield Finding(
+                node,
+                Status.FAIL,
+                "the record has this machine, and the cloud has not",
+                "nightfleet cloud plan shows what would be made anew; cloud output records what is there",
+            )
+        elif status != "ACTIVE":
             hint = f"openstack server show {node} -c fault"
             yield Finding(node, Status.FAIL, f"the machine is {status}", hint)
         elif why := seen.closed.get(node):
@@ -172,4 +192,14 @@ def _machines(seen: Seen) -> Iterator[Finding]:
             Status.WARN,
             f"{what} is in no state",
             "nightfleet cloud apply takes it over or names it",
+        )
+
+
+def _copies(cloud: Cloud, seen: Seen) -> Iterator[Finding]:
+    for volume in seen.overdue:
+        yield Finding(
+            f"copy of {volume}",
+            Status.WARN,
+            f"no good one is younger than {2 * cloud.backups.every} hours",
+            "nightfleet cloud backup run; nightfleet cloud backup schedule puts it on a timer",
         )

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from nightfleet.cloud.budget import Flavor, Room
-from nightfleet.cloud.checkup import Seen, judge
+from nightfleet.cloud.checkup import GONE, MISSING, Seen, judge
 from nightfleet.finding import Finding, Status
 from nightfleet.site.cloud import Cloud, Leases, Reservation
 
@@ -53,6 +53,10 @@ def test_a_cloud_that_is_well_has_no_complaints() -> None:
         ({"buses": {"debian": "ide"}}, "image debian", Status.WARN),
         ({"servers": {"os-w1": "ERROR"}}, "os-w1", Status.FAIL),
         ({"closed": {"os-w1": "timed out"}}, "os-w1", Status.WARN),
+        ({"buses": {"debian": MISSING}}, "image debian", Status.FAIL),
+        ({"servers": {"os-w1": "ACTIVE", "os-w2": GONE}}, "os-w2", Status.FAIL),
+        ({"overdue": ("os-s1/storage",)}, "copy of os-s1/storage", Status.WARN),
+        ({"unseen": {"machines": "compute does not answer"}}, "machines", Status.UNKNOWN),
         ({"leftovers": ("volume 'x' (1)",)}, "left over", Status.WARN),
     ],
 )
@@ -61,6 +65,11 @@ def test_one_thing_that_is_not_well_is_one_complaint(
 ) -> None:
     (check,) = bad(seen(**changes))
     assert (check.check, check.status) == (name, status)
+
+
+def test_with_a_machine_gone_the_others_are_not_called_all() -> None:
+    findings = judge(CLOUD, seen(servers={"os-w1": "ACTIVE", "os-w2": GONE}), NOW)
+    assert not [finding for finding in findings if finding.check == "machines"]
 
 
 def test_a_site_that_reserves_needs_a_cloud_that_does() -> None:
