@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from nightfleet.cli import cloud_schedule
 from nightfleet.cli.options import Json, SiteName
 from nightfleet.cloud.copies import Copy, CopyPlan, choose, plan_copies
 from nightfleet.cloud.copying import RUN, Copying, one_copier
@@ -22,8 +23,9 @@ from nightfleet.site import Site, load_site
 app = typer.Typer(
     no_args_is_help=True,
     help="Backups or snapshots of data volumes, with retention and restore.",
-    epilog="Example: nightfleet cloud backup run, on a timer",
+    epilog="Example: nightfleet cloud backup run, then nightfleet cloud backup schedule",
 )
+app.command("schedule", epilog="Example: nightfleet cloud backup schedule --dry-run")(cloud_schedule.schedule)
 SITE = "openstack"
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would be made and deleted.")]
 

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from nightfleet.cli import cloud_backup
+from nightfleet.cli import cloud_backup, cloud_schedule
 from nightfleet.cli.main import app
 from nightfleet.cloud.copies import Copy, Volume
 from nightfleet.cloud.copying import one_copier
 from nightfleet.errors import Exit, NightfleetError
 from nightfleet.ledger import Event, Ledger
 
+TIMER = "nightfleet-copies-small.timer"
 SITE = """\
 site: small
 cloud: {directory: terraform, backups: {uses: [storage], keep: 1}}
@@ -139,3 +140,44 @@ def test_restore_can_be_looked_at_first(shelf: Shelf, site: str) -> None:
     code, said = run("restore", "os-s1/storage", "--dry-run", "--site", site)
     assert code == Exit.DONE
     assert "would become a new volume of 10 GiB, os-s1-storage-restored-" in said
+
+
+@pytest.fixture
+def timed(site: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    """A site with an entry of clouds.yaml, on a machine without systemd, for somebody who is not root."""
+    path = Path(site)
+    path.write_text(SITE.replace("{directory: terraform,", "{directory: terraform, name: mycloud,"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setattr(cloud_schedule, "is_root", lambda: False)
+    monkeypatch.setenv("PATH", "")
+    return site
+
+
+def test_a_schedule_can_be_looked_at_made_and_taken_away(timed: str, tmp_path: Path) -> None:
+    units = tmp_path / "config" / "systemd" / "user"
+    code, said = run("schedule", "--dry-run", "--site", timed)
+    assert code == Exit.DONE
+    assert f"# {units}/nightfleet-copies-small.timer" in said
+    assert not units.exists()
+    code, said = run("schedule", "--site", timed)
+    assert code == Exit.PARTLY
+    assert "systemctl --user enable --now nightfleet-copies-small.timer" in said
+    assert len(list(units.iterdir())) == 2
+    assert "deleted: " in run("schedule", "--remove", "--site", timed)[1]
+    assert not list(units.iterdir())
+    assert "nothing to do" in run("schedule", "--remove", "--site", timed)[1]
+
+
+def test_a_schedule_that_runs_already_is_left_alone(timed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def told(*commands: tuple[str, ...]) -> bool:
+        asked.extend(commands)
+        return True
+
+    monkeypatch.setattr(cloud_schedule, "told", told)
+    assert "written: " in run("schedule", "--site", timed)[1]
+    asked.clear()
+    code, said = run("schedule", "--site", timed)
+    assert (code, asked) == (Exit.DONE, [("systemctl", "--user", "enable", "--now", TIMER)])
+    assert f"nothing to do: {TIMER} runs" in said

@@ -16,6 +16,9 @@ from nightfleet.errors import Exit, NightfleetError
 STAMP = "%Y%m%dT%H%M%SZ"
 NAME = re.compile(r"^nightfleet\.(?P<site>[^.]+)\.(?P<node>[^.]+)\.(?P<use>[^.]+)\.(?P<at>\d{8}T\d{6}Z)$")
 GOOD, PENDING = "available", ("creating", "restoring", "backing-up")
+YOUNG = (
+    7 / 8
+)  # of the hours between two copies: a timer finds the last volume of a run to be younger than them
 PATIENCE = timedelta(hours=12)  # a copy that is still being made after this has died
 
 
@@ -118,7 +121,7 @@ def overdue(
 
 def fresh(copy: Copy, now: datetime, every: int) -> bool:
     """Tell whether a copy is good, or being made, and young enough."""
-    return (copy.good or copy.pending(now)) and now - copy.at < timedelta(hours=every)
+    return (copy.good or copy.pending(now)) and now - copy.at < timedelta(hours=every) * YOUNG
 
 
 def expired(mine: list[Copy], now: datetime, keep: int) -> list[Copy]:

@@ -34,8 +34,12 @@ def test_a_volume_without_a_copy_is_due() -> None:
 
 
 def test_a_young_copy_is_enough_and_an_old_one_is_not() -> None:
-    assert plan_copies([DISK], [copy(23)], NOW, every=24, keep=7).nothing_to_do
+    assert plan_copies([DISK], [copy(20)], NOW, every=24, keep=7).nothing_to_do
     assert plan_copies([DISK], [copy(25)], NOW, every=24, keep=7).make == (DISK,)
+
+
+def test_a_daily_timer_finds_what_was_copied_late_in_the_last_run_due_again() -> None:
+    assert plan_copies([DISK], [copy(22)], NOW, every=24, keep=7).make == (DISK,)
 
 
 def test_a_copy_that_is_being_made_counts_until_it_must_have_died() -> None:
