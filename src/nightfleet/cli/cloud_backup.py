@@ -91,11 +91,13 @@ def copy_now(model: Site, site: str, force: bool, dry_run: bool, json: bool) -> 
             typer.echo(json_module.dumps(as_json(plan), indent=1) if json else words(plan))
             return
         copying = Copying(shelf, Ledger.of(model.site), Console(stderr=True).status)
-        copying.make(plan.make)
-        copying.expire(volumes, settings)
+        try:
+            copying.make(plan.make)
+            copying.expire(volumes, settings)
+        finally:
+            for what, error in copying.outcome.failed.items():
+                typer.echo(f"failed: {what}: {error}", err=True)
     show(shelf.all(), json)
-    for what, error in copying.outcome.failed.items():
-        typer.echo(f"failed: {what}: {error}", err=True)
     if not json:
         again = "run" if copying.outcome.failed else "list"
         typer.echo(f"next: nightfleet cloud backup {again} --site {site}")

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from nightfleet.cloud import examine as examining
-from nightfleet.cloud.checkup import GONE
-from nightfleet.cloud.examine import examine, planned_images, statuses
+from nightfleet.cloud.checkup import GONE, MISSING
+from nightfleet.cloud.examine import buses, examine, planned_images, statuses
 from nightfleet.finding import Finding, Status
 from nightfleet.site import Site, load_site
 from nightfleet.site.handover import CloudNode
@@ -132,6 +132,13 @@ def test_a_machine_of_the_record_whose_server_is_gone_is_not_called_active() -> 
     nodes = {name: CloudNode.model_validate({**NODE, "instance_id": name * 2}) for name in ("a", "b", "c")}
     servers = [Said(id="aa", name="a", status="ACTIVE"), Said(id="another", name="b", status="ACTIVE")]
     assert statuses(nodes, servers) == {"a": "ACTIVE", "b": GONE, "c": GONE}
+
+
+def test_an_image_that_is_not_there_is_told_from_one_without_a_bus() -> None:
+    there = {"debian-12": Said(name="debian-12", hw_disk_bus=None), "i7": Said(name="old", hw_disk_bus="ide")}
+    images = Said(find_image=lambda name, ignore_missing: there.get(name) if ignore_missing else there[name])
+    found = buses(Said(image=images), {"debian-12", "i7", "misspelt"})
+    assert found == {"debian-12": None, "old": "ide", "misspelt": MISSING}
 
 
 def test_the_image_that_new_machines_will_get_is_read_from_the_variables(site: Site) -> None:
