@@ -31,7 +31,7 @@ Bag-Software-Agent: nightfleet
 Nightfleet-Made-At: $(date -u +%Y-%m-%dT%H:%M:%SZ)
 Nightfleet-Node: $NODE
 Nightfleet-Kubernetes: $(sed -n 's/.*kube-apiserver:v//p' /etc/kubernetes/manifests/kube-apiserver.yaml)
-Nightfleet-Cluster-CA: $(openssl x509 -in $pki/ca.crt -outform DER | sha256sum | cut -d' ' -f1)
+Nightfleet-Cluster-CA: $(sha256sum <"$plain/ca.der" | cut -d' ' -f1)
 Nightfleet-Etcd-Revision: $(field revision)
 Nightfleet-Etcd-Keys: $(field totalKey)
 Nightfleet-Etcd-Hash: $(field hash)
@@ -39,7 +39,7 @@ Nightfleet-Etcd-Bytes: $(field totalSize)
 END
 }
 
-make() { # fill $work
+make() { # fill $work; called where set -e is in force, so that whatever fails ends the run
   mkdir -p "$work/data"
   etcd snapshot save "$plain/etcd.db" >"$plain/log" 2>&1 || { tail -n 3 "$plain/log" >&2; return 1; }
   etcdutl snapshot status "$plain/etcd.db" -w json >"$work/data/etcd-status.json"
@@ -51,6 +51,7 @@ make() { # fill $work
     $(cd / && ls -d etc/kubernetes/nightfleet/init.yaml ${encryption#/} 2>/dev/null)
   locked "$work/data/pki.tar.age" <"$plain/pki.tar"
   if [ -n "$ledger" ]; then cat "$plain/ledger.jsonl" >"$work/data/ledger.jsonl"; fi
+  openssl x509 -in $pki/ca.crt -outform DER -out "$plain/ca.der"
   info >"$work/bag-info.txt"
   seal "$work"
   whole "$work" || { echo "$name: what was written is not what can be read" >&2; return 1; }
@@ -100,7 +101,7 @@ upload() { # what the bucket does not have, oldest first; the .txt comes last an
       *) echo "$S3_URL answers $code when asked for $key.txt" >&2 && return 1 ;;
     esac
     whole "$DIRECTORY/$bag" || continue
-    tar -C "$DIRECTORY" -cf "$plain/bag.tar" "$bag"
+    tar -C "$DIRECTORY" -cf "$plain/bag.tar" "$bag" || return 1
     put "$plain/bag.tar" "$key.tar" || return 1
     put "$DIRECTORY/$bag/bag-info.txt" "$key.txt" || return 1
   done
@@ -112,7 +113,8 @@ ledger=
 mkdir -p "$DIRECTORY"
 chmod 700 "$DIRECTORY"
 plain=$(mktemp -d "${TMPDIR:-/var/tmp}/nightfleet-backup.XXXXXX")
-trap 'rm -rf "$plain"' EXIT
+work=
+trap 'rm -rf "$plain" ${work:+"$work"}' EXIT
 trap 'exit 1' HUP INT TERM
 [ -z "$ledger" ] || cat >"$plain/ledger.jsonl" # before the lock: nobody waits for whoever sends it
 exec 9>"$DIRECTORY/.lock"
@@ -127,7 +129,7 @@ while [ -e "$DIRECTORY/$name" ]; do
   name=$(date -u +%Y%m%dT%H%M%SZ)-$NODE
 done
 work="$DIRECTORY/.making.$name"
-make || { rm -rf "$work"; exit 1; }
+make
 sync "$work"/data/* "$work"/*.txt
 mv -T "$work" "$DIRECTORY/$name"
 sync "$DIRECTORY"
