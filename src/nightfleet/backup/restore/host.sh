@@ -4,6 +4,7 @@ set -eu
 umask 077
 manifests=/etc/kubernetes/manifests aside=/etc/kubernetes/nightfleet/manifests-aside
 pki=/etc/kubernetes/pki data=/var/lib/etcd
+mark=$data/member/nightfleet-restore # names the restore that put this data there; it goes where the data goes
 
 # processes of this node's own etcd and API server; a pod may well run others
 ours() {
@@ -30,6 +31,7 @@ look() { # what there is, one word per line, after a mark
   [ ! -e $pki/etcd/ca.key ] || echo keys
   for file in $manifests/etcd.yaml $aside/etcd.yaml; do [ ! -e "$file" ] || echo manifests; done
   [ ! -d $data/member ] || echo data
+  [ ! -e $mark ] || echo "restored $(cat $mark)"
   [ -z "$(ours)" ] || echo runs
   if etcd endpoint health >/dev/null 2>&1; then
     # One that kubelet started on an empty disk is healthy too, and its API server fills it with namespaces; but
@@ -59,6 +61,7 @@ stop() { # all of the control plane: what it remembers is of the time after the 
 
 keep() { # the old data stays on its disk, for whoever wants to look at it
   [ ! -e "$data/before-$RUN/member" ] && [ -e $data/member ] || return 0
+  [ -z "$(ours)" ] || { echo "etcd or the API server runs again" >&2; return 1; }
   mkdir -p "$data/before-$RUN"
   mv -T $data/member "$data/before-$RUN/member"
 }
@@ -73,7 +76,8 @@ keys() { # CA keys from standard input; kubeadm makes the others of them
 }
 
 restore() { # INITIAL_CLUSTER: the snapshot comes on standard input
-  [ ! -e $data/member ] || { cat >/dev/null; return 0; } # `keep` put the old away, so this is the restored one
+  [ "$(cat $mark 2>/dev/null)" != "$RUN" ] || { cat >/dev/null; return 0; } # it was here before
+  [ ! -e $data/member ] || { echo "$data/member is not of this restore" >&2; return 1; }
   work=$data/.restoring
   rm -rf $work
   mkdir -p $work
@@ -84,6 +88,7 @@ restore() { # INITIAL_CLUSTER: the snapshot comes on standard input
   etcdutl snapshot restore $work/snapshot.db --data-dir $work/data --name "$NODE" --initial-cluster "$1" \
     --initial-cluster-token "$RUN" --initial-advertise-peer-urls "https://$ADDRESS:2380" \
     --bump-revision 1000000000 --mark-compacted >$work/log 2>&1 || { tail -n 3 $work/log >&2; return 1; }
+  echo "$RUN" >$work/data/member/nightfleet-restore
   sync -f $work/data
   mv -T $work/data/member $data/member
 }

@@ -51,6 +51,7 @@ def read_look(said: Said) -> Look:
         runs="runs" in words,
         revision=int(values.get("healthy") or 0),
         prepared="prepared" in words,
+        restored=values.get("restored", ""),
     )
 
 

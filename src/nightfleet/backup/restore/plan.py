@@ -21,11 +21,16 @@ class Look:
     runs: bool = False  # etcd or API server have processes
     revision: int = 0  # of an etcd that answers, has a quorum and holds a cluster; 0: there is none
     prepared: bool = False  # kubelet's settings and etcd's tools are there
+    restored: str = ""  # the word of the restore that put its data there
 
     @property
     def member(self) -> bool:
         """Whether it is a control plane that only lacks its data."""
         return bool(self.ca) and self.keys and self.manifests
+
+    def lives_by(self, word: str) -> bool:
+        """Tell whether its data is what this attempt put there."""
+        return bool(word) and self.restored == word
 
 
 class Step(StrEnum):
@@ -62,6 +67,11 @@ class Plan:
         """The steps in order."""
         return ON_A_NEW_MACHINE if self.rebuild else ON_MEMBERS
 
+    @property
+    def membership(self) -> dict[str, str]:
+        """What must not change while it is carried out: etcd makes the cluster's id of it."""
+        return {"nodes": " ".join(self.nodes), "initial_cluster": self.initial_cluster}
+
 
 def plan(site: Site, bag: Bag, looks: Sequence[Look], without: Collection[str] = ()) -> Plan:
     """Decide where the data goes: to every control plane that is whole but for it, else to the first anew."""
@@ -80,8 +90,12 @@ def refusals(
     kubeconfig_ca: str,
     over_running: str = "",
     without: Collection[str] = (),
+    word: str = "",
 ) -> Mapping[str, str]:
-    """Say why nothing is touched: reason -> way out. `kubeconfig_ca` is empty when this operator has none."""
+    """Say why nothing is touched: reason -> way out. `kubeconfig_ca` is empty when this operator has none.
+
+    `word` names the attempt: an etcd that lives on its data is no reason.
+    """
     reasons: dict[str, str] = {}
     known = {look.name: look.ca for look in looks if look.ca and look.name not in without}
     if kubeconfig_ca:
@@ -93,7 +107,7 @@ def refusals(
         ] = f"a backup of this cluster: nightfleet backup list --site {site.site}"
     elif bag.site != site.site and not known:
         reasons[f"backup {bag.name!r} is of site {bag.site!r}, not of {site.site!r}"] = "name its own site"
-    well = {look.name: look.revision for look in looks if look.revision}
+    well = {look.name: look.revision for look in looks if look.revision and not look.lives_by(word)}
     if well and not over_running:
         newer = f"it is at revision {max(well.values())}, the backup at {bag.revision}"
         reasons[f"etcd is alive and healthy on {', '.join(sorted(well))}; {newer}"] = (

@@ -4,7 +4,7 @@ import io
 import tarfile
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -76,15 +76,15 @@ def prepare(
         raise NightfleetError(f"there is no backup {backup!r}", hint=hint, exit_code=Exit.REFUSED)
     bag = open_bag(folder)
     found = looks(shell)
-    attempt = attempts.find(Ledger.of(site.site).entries(), bag.name, datetime.now(UTC))
-    reason = over_running or ("goes on" if attempt.resumed else "")
-    reasons = refusals(site, bag, found, kubeconfig_ca(site), reason, without)
+    wanted = plan(site, bag, found, without)
+    attempt = attempts.find(Ledger.of(site.site).entries(), wanted, found, datetime.now(UTC))
+    reasons = refusals(site, bag, found, kubeconfig_ca(site), over_running, without, attempt.word)
     if reasons:
         hints = "; ".join(dict.fromkeys(reasons.values()))
         raise NightfleetError("; ".join(reasons), site.site, hints, Exit.REFUSED)
     cluster_keys = of_cluster(keys.read_keys(folder / KEYS, secret), bag.cluster_ca, folder)
     keys.check_snapshot(folder / SNAPSHOT, secret)
-    return Prepared(folder, plan(site, bag, found, without), attempt, cluster_keys)
+    return Prepared(folder, replace(wanted, rebuild=attempt.rebuild), attempt, cluster_keys)
 
 
 def of_cluster(files: dict[str, bytes], ca: str, folder: Path) -> bytes:
@@ -114,7 +114,7 @@ def restore(
     """Carry the plan out. Killed anywhere, the same command goes on; an error says where it stopped."""
     began, took = time.monotonic(), {}
     journal = attempts.Journal(Ledger.of(shell.site.site), ready.attempt)
-    journal.begin(attempts.WHOLE, note=why)
+    journal.begin_whole(ready.plan, why)
     act = Act(shell, ready, journal, keys.read(key), on_step)
     missing: tuple[str, ...] = ()
     back: tuple[str, ...] = ()

@@ -80,6 +80,13 @@ def test_an_etcd_that_is_alive_is_not_overwritten_without_a_reason(site: Site, d
     assert not refusals(site, BAG, alive, CA, over_running="somebody deleted a namespace")
 
 
+def test_an_etcd_that_lives_on_what_this_attempt_restored_is_no_reason(site: Site, dead: list[Look]) -> None:
+    alive = [replace(dead[0], revision=900, restored="20261128T010000Z"), *dead[1:]]
+    assert not refusals(site, BAG, alive, CA, word="20261128T010000Z")
+    assert refusals(site, BAG, alive, CA, word="20261129T000000Z")
+    assert refusals(site, BAG, [replace(dead[0], revision=900)], CA)
+
+
 def test_a_backup_of_another_cluster_is_refused_by_hosts_and_by_the_kubeconfig(
     site: Site, dead: list[Look]
 ) -> None:
@@ -110,8 +117,8 @@ def test_what_cannot_be_left_out_is_refused(site: Site, dead: list[Look]) -> Non
 
 
 def test_what_a_control_plane_says_is_read_word_by_word() -> None:
-    said = Said("c1", 0, f"ca {CA}\nkeys\nmanifests\ndata\nruns\nhealthy 900\nprepared\n", "")
-    look = Look("c1", ca=CA, keys=True, manifests=True, data=True, runs=True, revision=900, prepared=True)
+    said = Said("c1", 0, f"ca {CA}\nkeys\nmanifests\ndata\nruns\nhealthy 900\nprepared\nrestored W\n", "")
+    look = Look("c1", "", CA, True, True, True, True, revision=900, prepared=True, restored="W")
     assert read_look(said) == look
     assert read_look(Said("c1", 0, "", "")) == Look("c1")
     assert read_look(Said("c1", 255, "", "no route to host")).silent == "no route to host"
