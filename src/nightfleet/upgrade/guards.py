@@ -138,8 +138,17 @@ def disk_refusals(observed: Observed, changing: Iterable[str]) -> Iterator[Refus
                 )
 
 
-def deprecation_refusals(site: Site, observed: Observed, waived: Waived) -> Iterator[Refusal]:
-    """Nobody may still ask for what the new version no longer has."""
+def deprecation_refusals(
+    site: Site, observed: Observed, ours: Collection[str], waived: Waived
+) -> Iterator[Refusal]:
+    """Nobody may still ask for what the new version no longer has; each API server knows its own askers."""
+    for name, why in observed.metrics_silent.items():
+        if not waived.deprecated and name not in ours:
+            yield Refusal(
+                f"unknown whether somebody asks it for deprecated APIs: its metrics cannot be read: {why}",
+                name,
+                "see that its API server answers: nightfleet doctor; or --accept-deprecated",
+            )
     target = numbers(site.artifacts.kubernetes)[:2]
     for api in observed.deprecated:
         if not waived.deprecated and numbers(api.removed)[:2] <= target:

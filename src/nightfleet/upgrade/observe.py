@@ -8,12 +8,11 @@ from nightfleet.cluster import etcd
 from nightfleet.cluster.api import Api
 from nightfleet.cluster.drain import Pod, plan_drain, read_pod
 from nightfleet.cluster.nodes import nodes
-from nightfleet.cluster.ssh import Shell
+from nightfleet.cluster.ssh import Said, Shell
 from nightfleet.errors import NightfleetError
 from nightfleet.site import Role, Site
 from nightfleet.upgrade.observed import (
     ASK,
-    Deprecated,
     Host,
     Observed,
     read_budget,
@@ -21,9 +20,10 @@ from nightfleet.upgrade.observed import (
     read_host,
 )
 
-METRICS = (
-    "kubectl --kubeconfig /etc/kubernetes/admin.conf --server https://{address}:6443 get --raw /metrics"
-    " | grep ^apiserver_requested_deprecated_apis; true"
+METRICS = (  # a pipe would end as grep does, and no line is an answer too
+    "said=$(kubectl --kubeconfig /etc/kubernetes/admin.conf --server https://{address}:6443"
+    " get --raw /metrics) || exit;"
+    " printf '%s\\n' \"$said\" | grep ^apiserver_requested_deprecated_apis; true"
 )
 
 
@@ -32,6 +32,7 @@ def observe(site: Site, api: Api, shell: Shell) -> Observed:
     version = str(api.get("/version")["gitVersion"]).removeprefix("v")
     planes = [node.name for node in site.having(Role.CONTROL_PLANE)]
     members, silent = _members(shell, planes)
+    metrics = _metrics(site, shell)
     return Observed(
         moment=datetime.now(UTC),
         api_version=version,
@@ -39,7 +40,8 @@ def observe(site: Site, api: Api, shell: Shell) -> Observed:
         hosts=_hosts(site, shell),
         members=members,
         etcd_silent=silent,
-        deprecated=_deprecated(site, shell),
+        deprecated=read_deprecated(line for one in metrics.values() for line in one.out.splitlines()),
+        metrics_silent={name: one.why for name, one in metrics.items() if one.code},
         budgets=tuple(map(read_budget, api.items("/apis/policy/v1/poddisruptionbudgets"))),
         bare=_bare(api),
     )
@@ -60,12 +62,11 @@ def _members(shell: Shell, planes: Sequence[str]) -> tuple[tuple[etcd.Member, ..
         return (), error.what
 
 
-def _deprecated(site: Site, shell: Shell) -> tuple[Deprecated, ...]:
+def _metrics(site: Site, shell: Shell) -> dict[str, Said]:
     """Ask every API server: each counts its own requests."""
     planes = site.having(Role.CONTROL_PLANE)
     address = {node.name: str(node.address) for node in planes}
-    said = shell.map(address, lambda name: shell.run(name, METRICS.format(address=address[name])))
-    return read_deprecated(line for one in said.values() for line in one.out.splitlines())
+    return shell.map(address, lambda name: shell.run(name, METRICS.format(address=address[name])))
 
 
 def _bare(api: Api) -> dict[str, tuple[Pod, ...]]:

@@ -66,6 +66,7 @@ class Observed:
     members: tuple[Member, ...] = ()
     etcd_silent: str = ""  # why etcd told nothing
     deprecated: tuple[Deprecated, ...] = ()
+    metrics_silent: Mapping[str, str] = field(default_factory=dict)  # control plane: why they cannot be read
     budgets: tuple[Budget, ...] = ()
     bare: Mapping[str, tuple[Pod, ...]] = field(default_factory=dict)  # node: pods without a controller
 

@@ -92,7 +92,7 @@ def make_plan(
         *refused,
         *guards.etcd_refusals(observed, planes),
         *guards.disk_refusals(observed, todo),
-        *guards.deprecation_refusals(site, observed, waived),
+        *guards.deprecation_refusals(site, observed, ours, waived),
         *guards.window_refusals(site, observed, waived),
     )
     going = bool(todo or journal)

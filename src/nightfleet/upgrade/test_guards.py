@@ -81,6 +81,17 @@ def test_an_api_in_use_that_the_target_removes_unless_accepted(site: Site) -> No
     assert refused(site, Waived(deprecated=True), deprecated=seen) == []
 
 
+def test_an_api_server_whose_metrics_cannot_be_read_is_no_good_news_unless_it_is_in_the_middle(
+    site: Site,
+) -> None:
+    silent = {"c2": "connection refused"}
+    told = "c2: unknown whether somebody asks it for deprecated APIs: its metrics cannot be read"
+    assert refused(site, metrics_silent=silent) == [f"{told}: connection refused"]
+    assert refused(site, Waived(deprecated=True), metrics_silent=silent) == []
+    nodes = {**observe(site).nodes, "c2": view("c2", cordoned=True, cordoned_by="upgrade 1.36.3")}
+    assert refused(site, metrics_silent=silent, nodes=nodes) == []
+
+
 def test_outside_of_the_window_unless_there_is_a_reason(site: Site) -> None:
     told = "outside the maintenance window: it opens Wed 2026-11-25 22:00 Etc/UTC"
     assert refused(site, moment=NOON) == [f"{site.path}:10: {told}"]
