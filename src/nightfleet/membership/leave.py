@@ -45,6 +45,7 @@ class Machine:
     touched: bool = False  # something of ours is on it
     record: bool = False  # it has its record
     copy: bool = False  # the operator has one
+    joined: bool = False  # it belongs to a cluster: kubelet's access or static pods are on it
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ class LeavePlan:
     node: str
     steps: tuple[Step, ...]
     refusals: tuple[str, ...] = ()
+    ends: bool = False  # the cluster ends with it
 
     @property
     def lines(self) -> list[str]:
@@ -73,13 +75,24 @@ class LeavePlan:
 
 
 def plan(
-    site: Site, name: str, seen: Watched | None, drained: DrainPlan, machine: Machine, wishes: Wishes
+    site: Site,
+    name: str,
+    seen: Watched | None,
+    drained: DrainPlan,
+    machine: Machine,
+    wishes: Wishes,
+    others: Sequence[str] = (),
 ) -> LeavePlan:
-    """Decide. `seen` is None when there is no cluster to ask (none was made from here, or it has ended)."""
+    """Decide. `seen` is None when there is no cluster to ask (none was made from here, or it has ended).
+
+    `others` are then the machines that may still belong to it.
+    """
     view = seen.nodes.get(name) if seen else None
     member = seen is not None and any(one.name == name for one in seen.members)
     last = seen is not None and set(seen.nodes) <= {name} and wishes.end
+    ends = last or (seen is None and wishes.end and not others)
     refusals = [
+        *(_blind_refusals(site, name, machine, wishes, others) if seen is None else ()),
         *_cluster_refusals(site, name, seen, drained, wishes, last),
         *_machine_refusals(name, machine, wishes, in_cluster=bool(view) or member),
     ]
@@ -97,7 +110,23 @@ def plan(
         steps.append(Step.HAND_BACK)
     if wishes.prove:
         steps.append(Step.PROVE)
-    return LeavePlan(name, tuple(steps), tuple(refusals))
+    return LeavePlan(name, tuple(steps), tuple(refusals), ends)
+
+
+def _blind_refusals(
+    site: Site, name: str, machine: Machine, wishes: Wishes, others: Sequence[str]
+) -> list[str]:
+    """Say why a node must not leave a cluster that nobody can ask: no pod, quorum or window was looked at."""
+    back = (
+        "bring its API server back, or this operator's kubeconfig:"
+        f" nightfleet converge {site.first_control_plane.name} --site {site.site}"
+    )
+    if wishes.gone and not wishes.end:
+        return [f"no cluster can be asked to forget {name}; {back}"]
+    if not machine.joined or (wishes.end and not others):
+        return []
+    still = f", and {_some(others)} may belong to it as well" if wishes.end else ""
+    return [f"{name} belongs to a cluster that cannot be asked{still}; {back}"]
 
 
 def _cluster_refusals(

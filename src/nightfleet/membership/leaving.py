@@ -50,7 +50,16 @@ class Leave:
         pods = drain.pods_on(self.api, self.name) if there and self.api else []
         looked = machine.look(self.shell, self.site.site, self.name)
         drained = drain.plan_drain(pods, self.wishes.force)
-        return plan(self.site, self.name, seen, drained, looked, self.wishes)
+        others = self._others() if seen is None and self.wishes.end else ()
+        return plan(self.site, self.name, seen, drained, looked, self.wishes, others)
+
+    def _others(self) -> Sequence[str]:
+        """Return the machines that may belong to the cluster; none when it was about to end with this one."""
+        mine = self.ledger.entries(self.run_name)
+        last = next((entry for entry in reversed(mine) if entry.step == Step.HAND_BACK), None)
+        if last and last.data.get("ends") and last.event is not Event.DONE:
+            return ()
+        return machine.belonging(self.shell, [one.name for one in self.site.fleet if one.name != self.name])
 
     def run(self, planned: LeavePlan, on_step: OnStep) -> Left:
         """Carry a plan out. NightfleetError(REFUSED) when it holds refusals; stops at the first failure."""
@@ -60,14 +69,15 @@ class Leave:
         with one_operation(self.site.site):
             for step in planned.steps:
                 since = time.monotonic()
-                self._journal(step, Event.BEGUN)
+                self._journal(step, Event.BEGUN, ends=planned.ends)
                 try:
-                    note = self._do(step, on_step)
+                    note = self._do(step, planned, on_step)
                 except NightfleetError as error:
                     note, self.left.fault = "", str(error)
                 self.left.took[step] = round(time.monotonic() - since, 1)
                 failed = bool(self.left.fault or self.left.held)
-                self._journal(step, Event.FAILED if failed else Event.DONE, note or self.left.fault)
+                event = Event.FAILED if failed else Event.DONE
+                self._journal(step, event, note or self.left.fault, planned.ends)
                 if failed:
                     break
                 self.left.steps.append(step)
@@ -75,7 +85,7 @@ class Leave:
         machine.write(report_of(self.site, self.name), render_leave(self.left, datetime.now(UTC)))
         return self.left
 
-    def _do(self, step: Step, on_step: OnStep) -> str:
+    def _do(self, step: Step, planned: LeavePlan, on_step: OnStep) -> str:
         on_step(step, "")
         acts: dict[Step, Callable[[], str]] = {
             Step.REMEMBER: lambda: str(machine.remember(self.shell, self.site.site, self.name)),
@@ -85,7 +95,7 @@ class Leave:
             Step.DRAIN: lambda: self._drain(lambda pod, what: on_step(Step.DRAIN, f"{pod}: {what}")),
             Step.ETCD: self._remove_member,
             Step.DELETE: self._delete,
-            Step.HAND_BACK: self._hand_back,
+            Step.HAND_BACK: lambda: self._hand_back(planned.ends),
             Step.PROVE: self._prove,
         }
         return acts[step]()
@@ -109,14 +119,14 @@ class Leave:
         nodes.delete(self._cluster(), self.name)
         return ""
 
-    def _hand_back(self) -> str:
+    def _hand_back(self, ends: bool) -> str:
         report = converge(self.site, [self.name], on_event=self.on_event, deploy=DEPLOY)
         if report.unfinished:
             node = report.nodes[0]
             raise NightfleetError(node.reason, self.name, node.hint or "nightfleet report last")
         if machine.look(self.shell, self.site.site, self.name).touched:
             raise NightfleetError("something of ours is still on the machine", self.name, "run it again")
-        if self.wishes.end:
+        if ends:
             (state_dir(self.site.site) / "kubeconfig").unlink(missing_ok=True)
         return f"{report.changes} changes"
 
@@ -136,11 +146,12 @@ class Leave:
             return watch(self.site, self.api, self.shell)
         except NightfleetError:
             if self.wishes.end:
-                return None  # the cluster has ended with this node already
+                return None  # whether it has ended, the ledger or the machines say
             raise
 
-    def _journal(self, step: Step, event: Event, note: str = "") -> None:
-        self.ledger.append(self.run_name, step, event, self.name, note)
+    def _journal(self, step: Step, event: Event, note: str = "", ends: bool = False) -> None:
+        data = {"ends": "yes"} if ends else {}
+        self.ledger.append(self.run_name, step, event, self.name, note, **data)
 
 
 def _api(site: Site) -> Api | None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from nightfleet.cluster.ssh import Shell
@@ -21,7 +22,9 @@ TOUCHED = (
 SCRIPT = "deploys/hostops/templates/fingerprint.sh"
 LOOK = (
     f"for f in {RECORD} {' '.join(TOUCHED)}; do [ ! -e $f ] || {{ echo touched; break; }}; done;"
-    f" [ ! -s {RECORD} ] || echo record"
+    f" [ ! -s {RECORD} ] || echo record;"
+    " for f in /etc/kubernetes/kubelet.conf /etc/kubernetes/manifests/*.yaml; do"
+    " [ ! -e $f ] || { echo joined; break; }; done"
 )
 
 
@@ -32,7 +35,19 @@ def look(shell: Shell, site: str, name: str) -> Machine:
     if said.code != 0:
         return Machine(reached=False, why=said.why, copy=copy)
     words = said.out.split()
-    return Machine(reached=True, touched="touched" in words, record="record" in words, copy=copy)
+    return Machine(
+        reached=True,
+        touched="touched" in words,
+        record="record" in words,
+        copy=copy,
+        joined="joined" in words,
+    )
+
+
+def belonging(shell: Shell, names: Iterable[str]) -> list[str]:
+    """Return those machines that belong to a cluster; one that does not answer may."""
+    said = shell.each(names, LOOK, seconds=30)
+    return [name for name, one in said.items() if one.code != 0 or "joined" in one.out.split()]
 
 
 def remember(shell: Shell, site: str, name: str) -> Path:

@@ -12,6 +12,7 @@ from nightfleet.site import Site
 from nightfleet.site.load import parse_site
 
 HERE = Machine(reached=True, touched=True, record=True, copy=True)
+JOINED = replace(HERE, joined=True)
 CLEAN = Machine(reached=True, copy=True)
 LOST = Machine(reached=False, why="No route to host", copy=True)
 BUSY = DrainPlan((pod("web"),), (), ())
@@ -126,3 +127,37 @@ def test_nothing_can_be_proven_without_a_record(site: Site, well: Watched) -> No
     unknown = Machine(reached=True, touched=True)
     assert "nothing can be proven" in plan(site, "w1", well, EMPTY, unknown, Wishes(prove=True)).refusals[0]
     assert plan(site, "w1", well, EMPTY, unknown, Wishes()).refusals == ()
+
+
+def test_a_member_of_a_cluster_that_nobody_can_ask_stays_with_or_without_end(site: Site) -> None:
+    others = ("c2", "w1")
+    assert (
+        plan(site, "c1", None, EMPTY, JOINED, Wishes())
+        .refusals[0]
+        .startswith("c1 belongs to a cluster that cannot be asked; bring its API server back")
+    )
+    refused = plan(site, "c1", None, EMPTY, JOINED, Wishes(end=True), others).refusals
+    assert refused[0].startswith("c1 belongs to a cluster that cannot be asked, and c2, w1 may belong to it")
+    assert "nightfleet converge c1 --site small" in refused[0]
+
+
+def test_a_machine_that_never_joined_or_is_out_already_is_handed_back_without_a_cluster(site: Site) -> None:
+    made = plan(site, "w1", None, EMPTY, HERE, Wishes())
+    assert (made.steps, made.refusals) == ((Step.REMEMBER, Step.HAND_BACK), ())
+    with_end = plan(site, "w1", None, EMPTY, HERE, Wishes(end=True), ("c1",))
+    assert (with_end.refusals, with_end.ends) == ((), False)
+
+
+def test_the_last_machine_of_a_cluster_whose_api_is_gone_may_end_it(site: Site) -> None:
+    made = plan(site, "c1", None, EMPTY, JOINED, Wishes(end=True))
+    assert (made.steps, made.refusals, made.ends) == ((Step.REMEMBER, Step.HAND_BACK), (), True)
+
+
+def test_a_cluster_ends_with_its_last_node_alone(site: Site, well: Watched) -> None:
+    alone = replace(well, members=well.members[:1], nodes={"c1": view("c1")})
+    assert plan(site, "c1", alone, EMPTY, JOINED, Wishes(end=True)).ends
+    assert not plan(site, "w1", well, EMPTY, JOINED, Wishes(end=True)).ends
+
+
+def test_nobody_is_forgotten_by_a_cluster_that_cannot_be_asked(site: Site) -> None:
+    assert "can be asked to forget c2" in plan(site, "c2", None, EMPTY, LOST, Wishes(gone=True)).refusals[0]
