@@ -36,6 +36,7 @@ class Booted:
     state: str  # systemctl is-system-running
     failed: tuple[str, ...] = ()  # units
     needs: tuple[Need, ...] = ()
+    joined: bool = False  # it belongs to a cluster
 
     @property
     def expected(self) -> str:
@@ -62,11 +63,20 @@ def plan(
     anyway: str = "",
     force: bool = False,
     done: Collection[str] = (),
+    blind: Collection[str] = (),
 ) -> RebootPlan:
-    """Decide. `done` are nodes that an interrupted run of the same command has rebooted already."""
+    """Decide. `done` are nodes that an interrupted run of the same command has rebooted already.
+
+    `blind` are those of a cluster that nobody can ask, as there is no kubeconfig here.
+    """
     todo = [name for name in chosen if name not in done]
     size = at_once or site.maintenance.at_once
-    refusals = [*_refusals(site, todo, seen, anyway), *_away(todo, seen, size), *_lost(drains, todo, force)]
+    refusals = [
+        *_unasked(site, [name for name in todo if name in blind]),
+        *_refusals(site, todo, seen, anyway),
+        *_away(todo, seen, size),
+        *_lost(drains, todo, force),
+    ]
     waves = (*_chunks(_workers(site, todo), size), *((name,) for name in _alone(site, todo)))
     skipped = tuple(name for name in chosen if name in done)
     pods = {name: len(drains[name].evict) for name in todo if name in drains}
@@ -115,7 +125,17 @@ def read_booted(output: str) -> Booted:
     if newest and newest != kernel:
         needs.append(Need("system", f"kernel {newest} is installed, {kernel} runs"))
     failed = tuple(value for key, value in pairs if key == "failed")
-    return Booted(values["boot_id"], kernel, newest, values["state"], failed, tuple(needs))
+    return Booted(
+        values["boot_id"], kernel, newest, values["state"], failed, tuple(needs), joined="joined" in values
+    )
+
+
+def _unasked(site: Site, names: Sequence[str]) -> list[str]:
+    if not names:
+        return []
+    who = f"{', '.join(names)} {'belongs' if len(names) == 1 else 'belong'} to a cluster"
+    way = f"nightfleet converge {site.first_control_plane.name} --site {site.site} brings it here"
+    return [f"{who}, and without its kubeconfig nobody can look at pods and etcd; {way}"]
 
 
 def _refusals(site: Site, todo: Sequence[str], seen: Watched | None, anyway: str) -> list[str]:
@@ -124,7 +144,7 @@ def _refusals(site: Site, todo: Sequence[str], seen: Watched | None, anyway: str
         return reasons
     if seen.window and not anyway:
         reasons.append(f"{seen.window}; wait, or give a reason with --outside-window")
-    planes = [name for name in todo if _is_plane(site, name) and name in seen.nodes]
+    planes = [name for name in todo if _is_plane(site, name)]
     if planes and seen.faults:
         reasons.append(f"nobody can tell whether etcd would keep its quorum: {'; '.join(seen.faults)}")
     elif planes:

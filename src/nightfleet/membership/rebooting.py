@@ -81,7 +81,9 @@ class Reboot:
             if self.api and seen and name in seen.nodes
         }
         done = reboot.interrupted(self.ledger.entries(RUN), names)
-        return reboot.plan(self.site, names, seen, drains, at_once, anyway, self.force, done)
+        asked = {} if self.api else self.needed(names)
+        blind = [name for name, booted in asked.items() if booted and booted.joined]
+        return reboot.plan(self.site, names, seen, drains, at_once, anyway, self.force, done, blind)
 
     def run(self, names: Sequence[str], planned: RebootPlan, anyway: str = "") -> Outcome:
         """Carry a plan out; no wave begins after one that is not back whole."""
@@ -137,7 +139,7 @@ class Reboot:
 
     def _spared(self, name: str) -> None:
         """Wait until etcd can do without this member: the one before it may still be catching up."""
-        if self.api is None or nodes.node(self.api, name) is None:
+        if self.api is None:
             return
         end = time.monotonic() + self.site.maintenance.return_timeout
         while why := etcd.why_not_stop(etcd.members(self.shell, control_planes(self.site)), name):

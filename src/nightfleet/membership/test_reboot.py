@@ -64,6 +64,18 @@ def test_an_etcd_that_nobody_could_ask_refuses_control_planes_alone(site: Site, 
     assert plan(site, ("w1",), unknown, {}).refusals == ()
 
 
+def test_a_control_plane_is_one_by_its_role_even_when_no_node_stands_for_it(site: Site, sick: Sick) -> None:
+    seen = sick("c2")
+    without = replace(seen, nodes={name: one for name, one in seen.nodes.items() if name != "c1"})
+    assert "without c1 it has 1" in plan(site, ("c1",), without, {}).refusals[0]
+
+
+def test_a_member_of_a_cluster_that_nobody_can_ask_stays(site: Site) -> None:
+    refused = plan(site, ("w1", "c1"), None, {}, blind=("c1",)).refusals
+    assert refused[0].startswith("c1 belongs to a cluster, and without its kubeconfig nobody can look")
+    assert plan(site, ("w1", "c1"), None, {}, done=("c1",), blind=("c1",)).refusals == ()
+
+
 def test_nodes_that_are_away_already_count(site: Site, sick: Sick) -> None:
     refused = plan(site, ("w1",), sick("w2"), {}).refusals
     assert refused[0].startswith("w2 is not Ready, and at most 1 may be away at once")
@@ -110,6 +122,11 @@ def test_a_machine_says_its_boot_its_failed_units_and_who_wants_a_reboot() -> No
 
 def test_a_container_has_no_kernel_of_its_own() -> None:
     assert read_booted("boot_id=a\nkernel=6.18\nstate=running\n").expected == "6.18"
+
+
+def test_a_machine_says_whether_it_belongs_to_a_cluster() -> None:
+    assert not read_booted(ANSWER).joined
+    assert read_booted(f"{ANSWER}joined=yes\n").joined
 
 
 def test_a_machine_is_back_with_another_boot_id_the_expected_kernel_and_systemd_at_its_end() -> None:

@@ -7,6 +7,9 @@ echo "state=$(systemctl is-system-running 2>/dev/null)"
 systemctl list-units --failed --plain --no-legend --no-pager | while read -r unit _; do
   echo "failed=$unit"
 done
+for member in /etc/kubernetes/kubelet.conf /etc/kubernetes/manifests/*.yaml; do
+  [ ! -e "$member" ] || echo joined=yes
+done
 for asked in /run/nightfleet/reboot-required/*; do # deploys/hostops/reboot.py
   [ ! -f "$asked" ] || echo "need=${asked##*/} $(head -n1 "$asked")"
 done
