@@ -146,6 +146,23 @@ def test_a_filesystem_that_holds_files_already_is_not_copied_over(node: Node) ->
     assert node.says(f"mount -o loop {image} /mnt && cat /mnt/photo") == "holiday\n"
 
 
+def test_a_move_that_is_given_up_leaves_everything_as_it_was_and_may_begin_again(node: Node) -> None:
+    before = node.says(LOOK)
+    for step in (Step.HOLD, Step.COPY, Step.EMPTY, Step.START):
+        node.says(node.step(step))
+    assert node.says(LOOK) == before
+    assert not (node.folder / "systemd/kubelet.service.d").exists()
+    ended_well(node, before)
+
+
+def test_there_is_no_way_back_once_an_old_folder_has_made_room(node: Node) -> None:
+    for step in (Step.HOLD, Step.COPY, Step.ASIDE):
+        node.says(node.step(step))
+    done = node.run(node.step(Step.EMPTY))
+    assert done.returncode == 3
+    assert "the old folders have made room already" in done.stderr
+
+
 def test_old_folders_are_kept_while_the_new_filesystems_are_not_mounted(node: Node) -> None:
     for step in (Step.HOLD, Step.COPY, Step.ASIDE):
         node.says(node.step(step))

@@ -121,6 +121,9 @@ def migrate(
             "--outside-window", metavar="REASON", help="Do it now; the reason goes into the ledger."
         ),
     ] = "",
+    back: Annotated[
+        bool, typer.Option("--back", help="Give a move up, as long as the old folders are in their places.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan; touch nothing.")] = False,
     json: Json = False,
 ) -> None:
@@ -132,9 +135,9 @@ def migrate(
     (name,) = choose(model, [node])
     with Shell(model) as shell:
         move = Move(model, name, Wishes(pull, force, outside_window), shell)
-        planned = move.planned()
+        planned = move.planned_back() if back else move.planned()
         if dry_run or planned.refusals or not planned.steps:
-            typer.echo(jsonlib.dumps(asdict(planned))) if json else print_move(planned)
+            typer.echo(jsonlib.dumps(asdict(planned))) if json else print_move(planned, back)
             raise typer.Exit(Exit.REFUSED if planned.refusals else Exit.DONE)
         move.run(planned, lambda step, _: say(f"{name}: {step}"))
     typer.echo(jsonlib.dumps(asdict(planned))) if json else say(

@@ -57,8 +57,8 @@ def print_plans(
         console.print(Text.assemble("next: ", (f"nightfleet {word}{where(site)}", "bold")), soft_wrap=True)
 
 
-def print_move(planned: MovePlan) -> None:
-    """Print the steps of a move, or why it is refused."""
+def print_move(planned: MovePlan, back: bool = False) -> None:
+    """Print the steps of a move or of its way back, or why it is refused."""
     console = Console(highlight=False)
     for reason in planned.refusals:
         console.print(Text(f"refused: {reason}", style="bold red"), soft_wrap=True)
@@ -67,7 +67,8 @@ def print_move(planned: MovePlan) -> None:
         for line in planned.made if step is Step.MAKE else ():
             console.print(Text(f"   {line}"), soft_wrap=True)
     if not planned.steps and not planned.refusals:
-        console.print("nothing to do: images and pods lie on filesystems of their own")
+        why = "no move is under way" if back else "images and pods lie on filesystems of their own"
+        console.print(f"nothing to do: {why}")
 
 
 def print_limits(console: Console, limits: Thresholds) -> None:

@@ -12,12 +12,13 @@ from nightfleet.converge import converge
 from nightfleet.converge.lock import one_operation
 from nightfleet.converge.report import FINE
 from nightfleet.disks.steps import script as layout_script
-from nightfleet.diskwork.move import Here, MovePlan, Step, plan_move, read_here, script
+from nightfleet.diskwork.move import Here, MovePlan, Step, plan_back, plan_move, read_here, script
 from nightfleet.diskwork.survey import Surveyed, survey
 from nightfleet.errors import Exit, NightfleetError
 from nightfleet.home import state_dir
 from nightfleet.ledger import Event, Ledger
 from nightfleet.site import Site
+from nightfleet.site.nodes import Role
 
 RUN = "disks migrate"
 WORDS = (Path(__file__).parent / "templates" / "move.sh").read_text(encoding="utf-8")
@@ -46,14 +47,24 @@ class Move:
     def planned(self) -> MovePlan:
         """Look at the node and decide."""
         (self.surveyed,) = survey(self.site, self.shell, [self.name], moving=True)
-        view = nodes.node(self.api, self.name) if self.api else None
+        view, here = self._view(), self._here()
+        plane = here.member and self.site.node(self.name).has(Role.CONTROL_PLANE)
         return plan_move(
             self.surveyed,
-            self._here(),
-            view is not None and view.control_plane,
+            here,
+            plane or (view is not None and view.control_plane),
+            view is not None,
             self.wishes.pull,
             "" if self.wishes.anyway else self._window(),
         )
+
+    def planned_back(self) -> MovePlan:
+        """Look at the node and decide how its move is given up."""
+        view = self._view()
+        return plan_back(self.name, self._here(), view is not None and view.cordoned_by == RUN)
+
+    def _view(self) -> nodes.NodeView | None:
+        return nodes.node(self.api, self.name) if self.api else None
 
     def _here(self) -> Here:
         return read_here(self.shell.ask(self.name, f"{WORDS}\nlook", seconds=600).splitlines())
@@ -77,6 +88,9 @@ class Move:
                     self._do(step, planned)
                 except NightfleetError as error:
                     self.ledger.append(RUN, step.name.lower(), Event.FAILED, self.name, error.what)
+                    if step in (Step.MAKE, Step.HOLD, Step.COPY):
+                        back = f"nightfleet disks migrate --back {self.name} --site {self.site.site}"
+                        error.hint = f"put that right and run it again, or give the move up: {back}"
                     raise
                 self.ledger.append(RUN, step.name.lower(), Event.DONE, self.name)
 
@@ -91,7 +105,7 @@ class Move:
             case Step.MOUNT:
                 self._mount()
             case Step.OPEN:
-                if self.api and nodes.node(self.api, self.name):
+                if self.api and self._view():
                     nodes.wait_ready(self.api, self.name)
                     nodes.uncordon(self.api, self.name, RUN)
             case _:
@@ -100,7 +114,7 @@ class Move:
 
     def _close(self) -> None:
         """Keep pods away and see them off, within their budgets."""
-        if self.api is None or nodes.node(self.api, self.name) is None:
+        if self.api is None or self._view() is None:
             return
         nodes.cordon(self.api, self.name, RUN)
         seconds = self.site.maintenance.drain_timeout

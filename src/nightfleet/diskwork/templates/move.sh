@@ -3,6 +3,7 @@
 set -eu
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 state=/var/lib/nightfleet/moving
+at=/run/nightfleet/moving
 no() { printf 'nightfleet refuses: %s\n' "$*" >&2; exit 3; }
 below() { # FOLDER: what is mounted below it, the deepest first
   sed -n "s|^[^ ]* \($1/[^ ]*\) .*|\1|p" /proc/self/mounts | sort -r
@@ -16,6 +17,9 @@ alone() { # whoever was killed at the operator's side may still have a script at
 }
 look() {
   [ ! -d $state ] || echo held
+  [ ! -e /etc/kubernetes/kubelet.conf ] || echo member
+  for tool in sfdisk mkfs.xfs mkfs.ext4; do command -v $tool >/dev/null || echo "lacks $tool"; done
+  for mark in "$state"/aside-*; do [ ! -e "$mark" ] || echo aside; done
   for folder in /var/lib/containerd /var/lib/kubelet /var/log/pods; do
     [ ! -e $folder.nightfleet-old ] || echo "old $folder.nightfleet-old"
     mountpoint -q $folder || [ ! -d $folder ] || echo "used $(du -sx --block-size=1 $folder | cut -f1) $folder"
@@ -46,7 +50,6 @@ held() { # kubelet and containerd stop, and do not start before `released`, not 
 }
 copied() { # PURPOSE FOLDER WHAT TYPE OPTIONS PULL: the same content on the new filesystem, compared
   { [ ! -e $state/copied-"$1" ] && ! mountpoint -q "$2"; } || return 0
-  at=/run/nightfleet/moving
   mkdir -p $at
   ! mountpoint -q $at || umount $at
   mount -t "$4" -o "$5" "$3" $at
@@ -55,7 +58,7 @@ copied() { # PURPOSE FOLDER WHAT TYPE OPTIONS PULL: the same content on the new 
       umount $at
       no "the new filesystem for $1 holds files already; look into $3"
     fi
-    : >$state/begun-"$1"
+    printf '%s\n' "$4 $5 $3" >$state/begun-"$1" # for `emptied`
     sync
   fi
   find $at -mindepth 1 -maxdepth 1 ! -name lost+found -exec rm -rf {} + # what a killed copy left
@@ -70,6 +73,22 @@ copied() { # PURPOSE FOLDER WHAT TYPE OPTIONS PULL: the same content on the new 
   umount $at
   : >$state/copied-"$1"
   sync
+}
+emptied() { # the copies go, so that a later move finds the new filesystems as they were made
+  for mark in "$state"/aside-* /var/lib/*.nightfleet-old /var/log/*.nightfleet-old; do
+    [ ! -e "$mark" ] || no "${mark##*/} is there: the old folders have made room already"
+  done
+  for mark in "$state"/begun-*; do
+    [ -s "$mark" ] || continue
+    read -r type options what <"$mark"
+    mkdir -p $at
+    ! mountpoint -q $at || umount $at
+    # a broken disk is no reason to keep the node down
+    if mount -t "$type" -o "$options" "$what" $at; then
+      find $at -mindepth 1 -maxdepth 1 ! -name lost+found -exec rm -rf {} + || true
+      umount $at
+    fi
+  done
 }
 aside() { # PURPOSE FOLDER...: the old folder makes room for the mount
   [ -e $state/copied-"$1" ] || return 0
