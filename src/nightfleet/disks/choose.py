@@ -29,7 +29,7 @@ def choose(
     if len(fitting) == 1:
         return fitting[0], []
     ours = [disk for disk in fitting if is_ours(disk)]
-    free = [disk for disk in fitting if disk.serial in opened or not why_not(found, disk)]
+    free = [disk for disk in fitting if opens(found, opened, disk) or not why_not(found, disk)]
     for some in (ours, free):
         if len(some) == 1:
             return some[0], []
@@ -38,6 +38,23 @@ def choose(
             return None, [f"{len(some)} disks are {wish(place)}: {names}; name one by its serial or id"]
     told = "; ".join(f"{title(disk)}: {', '.join(why_not(found, disk))}" for disk in fitting)
     return None, [f"no disk that is {wish(place)} is empty: {told}"]
+
+
+def opens(found: Found, opened: frozenset[str], disk: Device) -> bool:
+    """Tell whether a person gave up this very disk."""
+    return not opened.isdisjoint(identities(found, disk))
+
+
+def consent(found: Found, disk: Device) -> str:
+    """Return what a person writes to give up a disk: its serial where that is its own; empty when nothing."""
+    return next(iter(identities(found, disk)), "")
+
+
+def identities(found: Found, disk: Device) -> tuple[str, ...]:
+    """Return what a disk alone is called. The name spaces of one NVMe have a serial in common."""
+    alone = [one.serial for one in found.disks].count(disk.serial) == 1
+    names = (disk.serial if alone else "", disk.wwn, *disk.names)
+    return tuple(name for name in names if name)
 
 
 def fits(disk: Device, place: Place) -> bool:

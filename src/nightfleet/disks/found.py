@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 MIB, GIB = 1 << 20, 1 << 30
 SECTOR = 512  # unit of blkid's PART_ENTRY_OFFSET and PART_ENTRY_SIZE, whatever the disk's own
-NO_DISKS = ("/dev/ram", "/dev/zram", "/dev/nbd", "/dev/rbd", "/dev/drbd")  # of memory, or of other machines
+# of memory, made of other disks, or of other machines; lsblk calls each a disk
+NO_DISKS = tuple(f"/dev/{name}" for name in ("ram", "zram", "zd", "bcache", "nbd", "rbd", "drbd", "etherd"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,7 @@ class Found:
     logicals: tuple[Logical, ...] = ()
     folders: Mapping[str, Folder] = field(default_factory=dict)
     images: Mapping[str, Image] = field(default_factory=dict)
+    swaps: Mapping[str, int] = field(default_factory=dict)  # swap in use, by kernel name or file -> bytes
     filled: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # some of what is in mount points
     quota: bool = False  # the kernel's XFS has quotas
     container: str = ""  # its kind; the devices that it sees are those of the machine around it

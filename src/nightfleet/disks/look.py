@@ -37,6 +37,7 @@ def read(output: Iterable[str]) -> Found:
         folders={about: _folder(lines) for about, lines in _about(sections, "folder")},
         images={about: _image(about, lines) for about, lines in _about(sections, "image")},
         filled={about: tuple(lines) for about, lines in _about(sections, "inside-folder") if lines},
+        swaps=dict(_swap(line) for line in sections.get(("swaps", ""), [])),
         container="".join(sections.get(("container", ""), [])).strip(),
         quota=sections.get(("quota", "")) == ["1"],
     )
@@ -140,6 +141,12 @@ def _mount(line: str) -> Mount:
     left, _, right = line.partition(" - ")
     words, kind = left.split(" "), right.split(" ")
     return Mount(_plain(words[4]), words[2], _plain(kind[1]) if len(kind) > 1 else "", kind[0])
+
+
+def _swap(line: str) -> tuple[str, int]:
+    """Read a line of /proc/swaps: file, type, KiB, used, priority."""
+    path, _, kib, *_ = line.split()
+    return _plain(path), int(kib) * 1024
 
 
 def _plain(path: str) -> str:

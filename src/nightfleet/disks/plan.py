@@ -13,12 +13,16 @@ from nightfleet.disks.plan_pools import plan_folder, plan_group
 from nightfleet.disks.planned import Part
 from nightfleet.disks.sizes import SLACK
 from nightfleet.disks.steps import Step
-from nightfleet.disks.steps_lvm import GrowFilesystem
+from nightfleet.disks.steps_lvm import GrowFilesystem, GrowSwap
 from nightfleet.disks.volume import LOGS, Volume, Wish
 from nightfleet.site.disks import Purpose
 
 MIGRATE = "nightfleet disks migrate moves it"
 BY_HAND = "empty it, or take it out of the layout"
+NO_VAR = (
+    "on a machine at work it never is: take `var` out of the layout; `imagefs` and `nodefs` hold what grows"
+)
+WAYS_OUT = {Purpose.IMAGEFS: MIGRATE, Purpose.NODEFS: MIGRATE, Purpose.VAR: NO_VAR}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,7 @@ def mount_point(found: Found, volume: Volume, moving: bool = False) -> Iterator[
             if moving and volume.purpose in (Purpose.IMAGEFS, Purpose.NODEFS):
                 continue
             some = ", ".join(path.rpartition("/")[2] for path in found.filled[where])
-            out = MIGRATE if volume.purpose in (Purpose.IMAGEFS, Purpose.NODEFS) else BY_HAND
+            out = WAYS_OUT.get(volume.purpose, BY_HAND)
             yield f"{where} is not empty ({some} ...), and a mount would hide that; {out}"
 
 
@@ -93,15 +97,26 @@ def is_mounted(found: Found, volume: Volume, where: str) -> bool:
     return device is not None and device.uuid == volume.uuid
 
 
-def growth(found: Found, volumes: tuple[Volume, ...]) -> list[GrowFilesystem]:
-    """Return the mounted filesystems that are smaller than what they lie on."""
-    steps = []
+def growth(found: Found, volumes: tuple[Volume, ...]) -> list[Step]:
+    """Return the mounted filesystems, and the swap in use, that are smaller than what they lie on."""
+    steps: list[Step] = []
     for volume in volumes:
+        if volume.purpose is Purpose.SWAP:
+            steps += swap_growth(found, volume)
         there = found.at(volume.where) if volume.where else None
         device = found.by_numbers(there.numbers) if there else None
         if device and device.uuid == volume.uuid and lags(device):
             steps.append(GrowFilesystem(volume.purpose, volume.where, volume.filesystem, device.name))
     return steps
+
+
+def swap_growth(found: Found, volume: Volume) -> Iterator[GrowSwap]:
+    """Yield a step when the medium of swap in use has become larger."""
+    media = {one.kernel_name: one.size for one in found.devices.values() if one.uuid == volume.uuid}
+    media |= {one.path: one.size for one in found.images.values() if one.uuid == volume.uuid}
+    for name, number in media.items():
+        if found.swaps.get(name, number) + SLACK < number:
+            yield GrowSwap(name, volume.uuid, number)
 
 
 def lags(device: Device) -> bool:

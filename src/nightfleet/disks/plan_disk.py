@@ -1,11 +1,11 @@
 """Planning one whole disk: empty, ours and finished, ours and half finished, or not ours at all. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from nightfleet.disks import steps
 from nightfleet.disks.blank import contents, described, in_use, unusable, why_not
-from nightfleet.disks.choose import choose
+from nightfleet.disks.choose import choose, consent, opens
 from nightfleet.disks.found import MIB, Device, Found
 from nightfleet.disks.planned import Part, Wanted, refused
 from nightfleet.disks.sizes import HEAD, SLACK, down, shares, usable
@@ -14,7 +14,7 @@ from nightfleet.disks.volume import Volume, Wish
 from nightfleet.disks.words import size, title
 from nightfleet.site.disks import Place, Purpose
 
-ERASE = "If nobody needs that: nightfleet disks apply --erase {node}:{serial}"
+ERASE = "If nobody needs that: nightfleet disks apply --erase {node}:{name}"
 
 
 def plan_disk(found: Found, wish: Wish, place: Place, wanted: Wanted) -> Part:
@@ -22,16 +22,17 @@ def plan_disk(found: Found, wish: Wish, place: Place, wanted: Wanted) -> Part:
     disk, reasons = choose(found, place, lambda one: is_ours(found, wish, one), wish.opened)
     if disk is None:
         return refused("", reasons)
-    if reasons := unusable(found, disk):
-        return refused(title(disk), reasons, disk.name)
+    bad = unusable(found, disk)
     sizes, reasons = shares(usable(disk.size), wanted)
     ours = is_ours(found, wish, disk)
     part = continued(found, wish, disk, sizes) if ours else begun(found, wish, disk, sizes)
-    if ours and part.refusals and disk.serial in wish.opened - {""}:
+    if bad and not (ours and not part.refusals and not part.steps):  # what is finished stays as it is
+        return refused(title(disk), bad, disk.name)
+    if ours and part.refusals and opens(found, wish.opened, disk):
         part = begun(found, wish, disk, sizes)
     if reasons and not part.refusals:
         return refused(title(disk), reasons, disk.name)
-    return part
+    return replace(part, notes=(*part.notes, *(f"{title(disk)}: {reason}" for reason in bad)))
 
 
 def is_ours(found: Found, wish: Wish, disk: Device) -> bool:
@@ -52,13 +53,14 @@ def begun(found: Found, wish: Wish, disk: Device, sizes: dict[Purpose, int]) -> 
     """A disk without our work: it is empty, or a person gave up what is on it, or it is refused."""
     before: list[Step] = []
     reasons = why_not(found, disk)
-    if reasons and disk.serial and disk.serial in wish.opened:
+    if reasons and opens(found, wish.opened, disk):
         if reasons := list(in_use(found, disk)):
             told = [f"{one}; nobody may erase what is in use" for one in reasons]
             return refused(title(disk), told, disk.name)
         before = [steps.Erase(disk, tuple(contents(found, disk)))]
     elif reasons:
-        out = ERASE.format(node=wish.node, serial=disk.serial) if disk.serial else "Empty it by hand first"
+        name = consent(found, disk)
+        out = ERASE.format(node=wish.node, name=name) if name else "Empty it by hand first"
         return refused(title(disk), [f"not empty: {'; '.join(reasons)}. {out}"], disk.name)
     parts = tuple(steps.Part(purpose, number) for purpose, number in sizes.items())
     made: list[Step] = [steps.MakeTable(disk, parts)]

@@ -21,11 +21,19 @@ def plan_group(found: Found, wish: Wish, place: Place, wanted: Wanted) -> Part:
         known = ", ".join(found.groups) or "none"
         return refused("", [f"there is no volume group {name!r}; there are: {known}"])
     logicals = {one.name: one for one in found.logicals if one.group == name}
-    ours = [one for p in Purpose for state in State if (one := logicals.get(label(p, state)))]
+    ours = [one for p in wanted for state in State if (one := logicals.get(label(p, state)))]
     room = group.free + sum(one.size for one in ours)
     if place.space:
         room = min(room, amount(place.space))
-    sizes, reasons = shares(room, wanted, group.extent)
+    kept = {p: done.size for p in wanted if (done := logicals.get(label(p)))}
+    sizes, reasons = shares(room, wanted, group.extent, kept)
+    fair, _ = shares(room, wanted, group.extent)
+    notes = [
+        f"{purpose} keeps its {size(number)}, and would get {size(fair[purpose])} of what volume group {name}"
+        " has for us by now"
+        for purpose, number in kept.items()
+        if number == sizes[purpose] > fair[purpose] + SLACK
+    ]
     steps: list[Step] = []
     for purpose, number in sizes.items():
         done, half = logicals.get(label(purpose)), logicals.get(label(purpose, State.BEGUN))
@@ -44,7 +52,7 @@ def plan_group(found: Found, wish: Wish, place: Place, wanted: Wanted) -> Part:
             steps.append(MakeLogical(name, purpose, number, fs, uuid, half is not None))
     if reasons:
         return refused(f"volume group {name}", reasons)
-    return Part(steps=tuple(steps), volumes=_volumes(wish, sizes, f"volume group {name}"))
+    return Part(steps=tuple(steps), volumes=_volumes(wish, sizes, f"volume group {name}"), notes=tuple(notes))
 
 
 def _device(found: Found, logical: Logical) -> Device | None:

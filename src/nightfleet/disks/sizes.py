@@ -17,17 +17,23 @@ def usable(disk_size: int) -> int:
     return down(disk_size - HEAD - TAIL, MIB)
 
 
-def shares(room: int, wishes: Wishes, unit: int = MIB) -> tuple[dict[Purpose, int], list[str]]:
-    """Return the bytes of each volume in `room` bytes, and why that is impossible."""
+def shares(
+    room: int, wishes: Wishes, unit: int = MIB, kept: Mapping[Purpose, int] | None = None
+) -> tuple[dict[Purpose, int], list[str]]:
+    """Return the bytes of each volume in `room` bytes, and why that is impossible.
+
+    `kept` is what volumes have: where they want a share or the rest, they get no less.
+    """
+    kept = kept or {}
     sizes = {
-        purpose: down(_asked(room, volume.size), unit)
+        purpose: max(down(_asked(room, volume.size), unit), kept.get(purpose, 0) if shared(volume) else 0)
         for purpose, volume in wishes.items()
         if volume.size != REST
     }
     left = room - sum(sizes.values())
     for purpose, volume in wishes.items():
         if volume.size == REST:
-            sizes[purpose] = down(max(left, 0), unit)
+            sizes[purpose] = max(down(max(left, 0), unit), kept.get(purpose, 0))
     reasons = []
     if left < 0:
         wanted = " + ".join(f"{purpose} {number / GIB:.1f}" for purpose, number in sizes.items())
@@ -36,6 +42,11 @@ def shares(room: int, wishes: Wishes, unit: int = MIB) -> tuple[dict[Purpose, in
         small = [f"{purpose} would have {n / GIB:.1f} GiB" for purpose, n in sizes.items() if n < LEAST]
         reasons += [f"{one}, needs 1 GiB at least" for one in small]
     return sizes, reasons
+
+
+def shared(volume: Filesystem | Swap) -> bool:
+    """Tell whether a volume has no size of its own, but a share or the rest."""
+    return volume.size == REST or volume.size.endswith("%")
 
 
 def _asked(room: int, wish: str) -> int:

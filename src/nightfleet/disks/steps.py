@@ -117,7 +117,8 @@ class MakeTable:
             guard(self.disk),
             f"blank {self.disk.name}",
             f"printf 'label: gpt\\n{entries(self.parts)}' | sfdisk --quiet {self.disk.name}",
-            f"partx --update {self.disk.name} && settled",
+            f"updated {self.disk.name}",
+            "settled",
             *zeroed(self.disk, len(self.parts)),
         ]
 
@@ -138,7 +139,8 @@ class AddParts:
             guard(self.disk),
             f"sfdisk {QUIETLY} --relocate gpt-bak-std {self.disk.name} || true",
             f"printf '{entries(self.parts)}' | sfdisk {QUIETLY} --append {self.disk.name}",
-            f"partx --update {self.disk.name} && settled",
+            f"updated {self.disk.name}",
+            "settled",
             *zeroed(self.disk, len(self.parts), self.behind),
         ]
 
@@ -161,7 +163,8 @@ class GrowPart:
             guard(self.disk),
             f"sfdisk {QUIETLY} --relocate gpt-bak-std {disk} || true",
             f"echo ', {self.size // MIB}MiB' | sfdisk {QUIETLY} -N {self.number} {disk}",
-            f"partx --update --nr {self.number} {disk} && settled",
+            f"updated {disk} --nr {self.number}",
+            "settled",
         ]
 
 

@@ -39,7 +39,8 @@ class MakeLogical:
             f"settled; {'idle' if self.half else 'bare'} $(readlink -f {shlex.quote(path)})",
             f"format {shlex.quote(path)} {self.filesystem} {self.uuid} {self.purpose}{force}",
             f"opened_to_all {shlex.quote(path)} {self.purpose}",
-            f"lvrename --quiet {group} {begun} {label(self.purpose)} >/dev/null && settled",
+            f"lvrename --quiet {group} {begun} {label(self.purpose)} >/dev/null",
+            "settled",
         ]
 
 
@@ -78,10 +79,12 @@ class MakeImage:
         return [
             f"mkdir -p -m 700 {shlex.quote(self.path.rpartition('/')[0])}",
             f"[ ! -e {path} ] || no {path} is there already",
-            f"rm -f {new} && (umask 077; fallocate -l {self.size} {new})",
+            f"rm -f {new}",
+            f"(umask 077; fallocate -l {self.size} {new})",
             f"format {new} {self.filesystem} {self.uuid} {self.purpose}",
             f"opened_to_all {new} {self.purpose}",
-            f"mv -nT {new} {path} && sync",
+            f"mv -nT {new} {path}",
+            "sync",
         ]
 
 
@@ -99,6 +102,7 @@ class GrowImage:
     def lines(self) -> Sequence[str]:
         path = shlex.quote(self.path)
         return [
+            f"unswapped {path}",  # no file grows while it is swap in use
             f"fallocate -l {self.size} {path}",
             f"losetup --noheadings --output NAME --associated {path} | xargs -r -n1 losetup --set-capacity",
         ]
@@ -119,3 +123,19 @@ class GrowFilesystem:
     def lines(self) -> Sequence[str]:
         call = f"xfs_growfs {self.where}" if self.filesystem == "xfs" else f"resize2fs {self.device}"
         return [f"{call} >/dev/null"]
+
+
+@dataclass(frozen=True, slots=True)
+class GrowSwap:
+    """Swap space is made anew, in all the room that its medium has by now."""
+
+    path: str
+    uuid: str
+    size: int
+
+    def says(self) -> str:
+        return f"grow the swap space on {self.path} to {size(self.size)}"
+
+    def lines(self) -> Sequence[str]:
+        path = shlex.quote(self.path)
+        return [f"unswapped {path}", f"format {path} swap {self.uuid} {Purpose.SWAP}", f"swapon {path}"]

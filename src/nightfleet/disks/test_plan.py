@@ -97,6 +97,14 @@ def test_a_volume_that_terraform_made_is_known_by_its_id_and_no_other_disk_is_ta
     )
 
 
+@pytest.mark.parametrize("name", ["/dev/zd0", "/dev/bcache0", "/dev/etherd/e0.0", "/dev/drbd1", "/dev/nbd0"])
+def test_what_is_made_of_other_disks_or_comes_by_a_network_is_no_disk(name: str) -> None:
+    found = machine("blank")
+    blank = replace(found.devices["/dev/vdb"], name=name, kernel_name=name)
+    found = replace(found, devices={name: blank})
+    assert "no disk is" in plan(found, wish(on({"at_least": "50GiB"}, imagefs="rest"))).refusals[0]
+
+
 def test_two_places_may_not_mean_one_disk() -> None:
     layout = {
         "use": {"one": {"serial": "NIGHT0001"}, "two": {"id": "virtio-NIGHT*"}},
@@ -166,6 +174,35 @@ def test_a_live_node_is_told_how_its_data_moves() -> None:
         "/var/lib/kubelet is not empty (pods ...)",
         "/var/log/pods is not empty (kube-system_kube-proxy-x ...)",
     ]
+
+
+def test_a_filled_var_is_refused_with_the_way_out() -> None:
+    found = replace(machine("blank"), filled={"/var": ("/var/cache", "/var/lib")})
+    (reason,) = plan(found, wish(on({"serial": "NIGHT0001"}, var="rest"))).refusals
+    assert reason.startswith("/var is not empty (cache, lib ...)")
+    assert "take `var` out of the layout; `imagefs` and `nodefs` hold what grows" in reason
+
+
+def test_a_failing_disk_with_a_finished_layout_is_told_and_refuses_nothing() -> None:
+    found = machine("finished")
+    failing = replace(
+        found, devices={**found.devices, "/dev/vdb": replace(found.devices["/dev/vdb"], healthy=False)}
+    )
+    planned = plan(failing, wish())
+    assert (planned.refusals, planned.steps) == ((), ())
+    assert planned.notes == ("/dev/vdb (serial NIGHT0001, 100 GiB): SMART says that it is failing",)
+    assert planned.volumes == plan(found, wish()).volumes
+
+
+@pytest.mark.parametrize("name", ["one-lacks", "half-finished"])
+def test_nothing_more_is_made_on_a_failing_disk(name: str) -> None:
+    found = machine(name)
+    failing = replace(
+        found, devices={**found.devices, "/dev/vdb": replace(found.devices["/dev/vdb"], healthy=False)}
+    )
+    planned = plan(failing, wish())
+    assert planned.steps == ()
+    assert "SMART says that it is failing" in planned.refusals[0]
 
 
 # Interrupted

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from nightfleet.cluster.ssh import Shell
 from nightfleet.converge.lock import one_operation
+from nightfleet.disks.choose import identities
 from nightfleet.disks.steps import Erase, script
 from nightfleet.disks.words import title
 from nightfleet.diskwork.survey import Opened, Surveyed, survey
@@ -44,19 +45,30 @@ def erasures(surveyed: Iterable[Surveyed], opened: Opened) -> dict[str, list[Era
         if not opened.get(one.node):
             continue
         if one.silent or one.refusals:
-            why = one.silent or "; ".join(one.refusals)
+            why = one.silent or "; ".join([*shared(one, opened[one.node]), *one.refusals])
             raise NightfleetError(why, one.node, "nothing was erased", Exit.REFUSED)
         steps = [step for step in (one.planned.steps if one.planned else ()) if isinstance(step, Erase)]
-        idle = opened[one.node] - {step.disk.serial for step in steps}
-        if idle:
+        meant = [name for step in steps if one.found for name in identities(one.found, step.disk)]
+        if idle := opened[one.node].difference(meant):
             raise NightfleetError(
-                f"nothing is to be erased on a disk with serial {', '.join(sorted(idle))}",
+                f"nothing is to be erased on a disk known as {', '.join(sorted(idle))}",
                 one.node,
                 "its layout uses no such disk, or it is empty, or ours already: nightfleet disks plan",
                 Exit.REFUSED,
             )
         found[one.node] = steps
     return found
+
+
+def shared(one: Surveyed, serials: frozenset[str]) -> list[str]:
+    """Say which serials are those of several disks: they open none."""
+    disks = one.found.disks if one.found else ()
+    named = {serial: [disk.name for disk in disks if disk.serial == serial] for serial in sorted(serials)}
+    return [
+        f"{serial} is the serial of {', '.join(names)}: name one by its wwn, or as in /dev/disk/by-id"
+        for serial, names in named.items()
+        if len(names) > 1
+    ]
 
 
 def erase(site: Site, shell: Shell, opened: Opened) -> list[str]:

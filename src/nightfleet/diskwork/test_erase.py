@@ -1,14 +1,19 @@
 """Claims about giving up a disk: only by its exact serial, only what the layout uses, never in use."""
 
+from dataclasses import replace
+
 import pytest
 
 from nightfleet.cluster.ssh import Said
-from nightfleet.disks.conftest import answer, wish
+from nightfleet.disks.conftest import answer, on, wish
+from nightfleet.disks.plan import plan
 from nightfleet.disks.steps import script
+from nightfleet.disks.volume import Wish
 from nightfleet.diskwork.erase import erasures, parse
 from nightfleet.diskwork.survey import Opened, Surveyed, judged
 from nightfleet.errors import Exit, NightfleetError
 from nightfleet.site import Site
+from nightfleet.site.disks import Layout
 
 
 def surveyed(site: Site, machine: str, opened: Opened) -> list[Surveyed]:
@@ -46,6 +51,26 @@ def test_a_disk_that_the_layout_does_not_use_is_not_erased(site: Site) -> None:
     opened = parse(["n1:NIGHT0007"], ["n1"])
     with pytest.raises(NightfleetError):
         erasures(surveyed(site, "whole-disk-ext4", opened), opened)
+
+
+def two_name_spaces(site: Site, given: str) -> tuple[list[Surveyed], Opened]:
+    """Return a survey of a machine with two disks of one serial, of which `given` was given up."""
+    (one,) = surveyed(site, "whole-disk-ext4", {})
+    assert one.found
+    first = replace(one.found.devices["/dev/vdb"], wwn="eui.1", names=("nvme-1",))
+    second = replace(first, name="/dev/vdc", wwn="eui.2", names=("nvme-2",))
+    found = replace(one.found, devices={first.name: first, second.name: second})
+    opened = frozenset({given})
+    layout = Layout.model_validate(on({"id": "nvme-1"}, imagefs="rest"))
+    return [replace(one, found=found, planned=plan(found, Wish("s", "n1", layout, opened)))], {"n1": opened}
+
+
+def test_a_serial_of_several_disks_opens_none_and_the_name_of_one_does(site: Site) -> None:
+    with pytest.raises(NightfleetError, match="NIGHT0001 is the serial of /dev/vdb, /dev/vdc") as error:
+        erasures(*two_name_spaces(site, "NIGHT0001"))
+    assert "disks apply --erase n1:eui.1" in error.value.what
+    (step,) = erasures(*two_name_spaces(site, "eui.1"))["n1"]
+    assert step.disk.name == "/dev/vdb"
 
 
 def test_a_node_that_is_refused_for_another_reason_loses_nothing(site: Site) -> None:

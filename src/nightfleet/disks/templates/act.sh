@@ -5,6 +5,13 @@ set -eu
 exec 9>/run/nightfleet-disks.lock && flock --wait 600 9
 no() { printf 'nightfleet refuses: %s\n' "$*" >&2; exit 3; }
 settled() { ! command -v udevadm >/dev/null || udevadm settle --timeout=30 || true; }
+updated() { # DISK [--nr NUMBER]: the kernel knows its partitions; udev may be reading them anew at the same moment
+  for _ in 1 2 3; do
+    settled
+    ! partx --update "$@" || return 0
+  done
+  return 1
+}
 there() { # DEVICE: udev has made it, and is done with it
   for _ in 1 2 3 4 5 6 7 8 9 10; do
     settled
@@ -53,6 +60,9 @@ format() { # DEVICE FILESYSTEM UUID PURPOSE [FORCE]: a new filesystem
     swap) mkswap ${5:+--force} --uuid "$3" --label nf-swap "$1" >/dev/null ;;
   esac
   sync
+}
+unswapped() { # DEVICE or FILE: no swap in use any more; refused by the kernel when memory is short
+  ! grep -q "^$1 " /proc/swaps || swapoff "$1"
 }
 opened_to_all() { # DEVICE PURPOSE: everybody may write to a /tmp
   options=rw
