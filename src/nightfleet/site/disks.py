@@ -114,7 +114,9 @@ class Layout(Section):
     )
     scratch: Filesystem | None = Field(None, description="room for jobs, at /scratch")
     tmp: Filesystem | None = Field(None, description="/tmp; mounted from the next boot on")
-    var: Filesystem | None = Field(None, description="/var, while that is empty: a filled one is refused")
+    var: Filesystem | None = Field(
+        None, description="/var, while that is empty; that of a machine at work never is, and is refused"
+    )
     home: Filesystem | None = Field(None, description="/home, while that is empty: a filled one is refused")
     swap: Swap | None = Field(None, description="swap space")
 
