@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
+import yaml
 from rich.console import Console
 
 from nightfleet.cli.disks_show import as_json, print_disks, print_move, print_plans
@@ -17,6 +18,7 @@ from nightfleet.diskwork.erase import erase as erase_disks
 from nightfleet.diskwork.erase import erasures, parse
 from nightfleet.diskwork.layout import lay_out
 from nightfleet.diskwork.moving import Move, Wishes
+from nightfleet.diskwork.scratch import manifests
 from nightfleet.diskwork.survey import Opened, Surveyed, survey
 from nightfleet.errors import Exit, NightfleetError
 from nightfleet.home import DEFAULT_SITE, site_path
@@ -143,6 +145,22 @@ def migrate(
     typer.echo(jsonlib.dumps(asdict(planned))) if json else say(
         f"next: nightfleet disks show {name}{where(site)}"
     )
+
+
+@app.command(epilog="Example: nightfleet disks volumes --site rack | kubectl apply --filename -")
+def volumes(nodes: Nodes = None, site: SiteName = DEFAULT_SITE) -> None:
+    """Print /scratch as volumes for pods: a StorageClass `scratch`, and a local volume per worker with it.
+
+    Only looks. Exit code 3: no such worker is laid out.
+    """
+    model = load_site(site_path(site))
+    surveyed = looked(model, with_layout(model, nodes))
+    if not (objects := manifests(model, surveyed)):
+        raise NightfleetError(
+            "no worker has a /scratch yet", site, "`scratch` in its layout, then disks apply", Exit.REFUSED
+        )
+    typer.echo(yaml.safe_dump_all(objects, sort_keys=False), nl=False)
+    leave(surveyed)
 
 
 def looked(site: Site, names: list[str], opened: Opened | None = None) -> list[Surveyed]:

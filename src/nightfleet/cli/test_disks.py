@@ -66,6 +66,19 @@ def test_a_consent_without_the_exact_serial_of_a_node_is_no_consent(site_file: P
     assert done.exit_code == Exit.USAGE
 
 
+@pytest.mark.parametrize(("machine", "code"), [("finished", Exit.DONE), ("blank", Exit.REFUSED)])
+def test_volumes_for_pods_are_printed_once_a_worker_is_laid_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, machine: str, code: Exit
+) -> None:
+    path = tmp_path / "site.yaml"
+    path.write_text(yaml.safe_dump(SITE).replace("- control_plane", "- control_plane\n    - worker"))
+    monkeypatch.setattr("nightfleet.cli.disks.looked", lambda *_: [surveyed(path, machine)])
+    done = nightfleet("disks", "volumes", "n1", "--site", str(path))
+    assert done.exit_code == code, done.output
+    kinds = [one["kind"] for one in yaml.safe_load_all(done.output)] if code is Exit.DONE else []
+    assert kinds == (["StorageClass", "PersistentVolume"] if code is Exit.DONE else [])
+
+
 def test_a_plan_is_steps_then_thresholds_with_reasons_then_the_next_command(site_file: Path) -> None:
     told = printed(surveyed(site_file, "blank"))
     assert "  partition /dev/vdb (serial NIGHT0001, 100 GiB)" in told
