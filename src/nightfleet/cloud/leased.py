@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from nightfleet.cloud.lease import Lease
-from nightfleet.cloud.leftovers import TAG
+from nightfleet.cloud.orphans import TAG
 from nightfleet.cloud.project import first_line
 from nightfleet.errors import NightfleetError
 
