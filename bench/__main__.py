@@ -1,6 +1,7 @@
 """The benchmarks: ratios against alternatives measured in the same run (docs/benchmarks.md).
 
-python bench/run.py                   all: cluster, noop, fleet, disks, cache
+python bench/run.py                   cluster, noop, fleet, disks, guard, cache
+python bench/run.py cloud             machines on OpenStack (needs the real Terraform provider; half an hour)
 python bench/run.py fleet             only this one
 python bench/run.py --pairs 4         more pairs of clusters
 python bench/run.py --write           and put the tables into docs/benchmarks.md
@@ -16,19 +17,20 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
-from bench import cache, cluster, disks, fleet, noop, report
+from bench import cache, cloud, cluster, disks, fleet, guard, noop, report
 from bench.lab import BenchLab
 from bench.measure import say
 from bench.report import Result
 from nightfleet.errors import NightfleetError
 
-NAMES = ("cluster", "noop", "fleet", "disks", "cache")
-ROOTLESS = {"fleet", "disks"}
+NAMES = ("cluster", "noop", "fleet", "disks", "guard", "cache")
+ASKED = ("cloud",)  # only when it is named
+ROOTLESS = {"fleet", "disks", "guard"}
 
 
 def main() -> int:
     arguments = parse()
-    chosen = [name for name in NAMES if name in (arguments.only or NAMES)]
+    chosen = [name for name in (*NAMES, *ASKED) if name in (arguments.only or NAMES)]
     if os.geteuid() != 0 and set(chosen) - ROOTLESS:
         say("error: booting hosts needs root\n  hint: sudo make bench, or: python bench/run.py fleet")
         return 1
@@ -52,7 +54,9 @@ def measure(chosen: Sequence[str], pairs: int) -> list[Result]:
     """Run the chosen benchmarks, one after the other; the lab is gone in the end, whatever happened."""
     results: list[Result] = []
     with ExitStack() as at_the_end:
-        steps: dict[str, Callable[[], Result]] = {"fleet": fleet.run, "disks": disks.run, "cache": cache.run}
+        steps: dict[str, Callable[[], Result]] = {
+            room.__name__.rpartition(".")[2]: room.run for room in (fleet, disks, guard, cache, cloud)
+        }
         if {"cluster", "noop"} & set(chosen):
             lab = at_the_end.enter_context(BenchLab())
             steps["cluster"] = lambda: cluster.run(lab, pairs)
@@ -68,7 +72,7 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="bench/run.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("only", nargs="*", choices=[[], *NAMES], help="default: all")
+    parser.add_argument("only", nargs="*", choices=[[], *NAMES, *ASKED], help="default: all but cloud")
     parser.add_argument("--pairs", type=int, default=2, help="pairs of clusters (default 2)")
     parser.add_argument("--write", action="store_true", help="put the tables into docs/benchmarks.md")
     return parser.parse_args()

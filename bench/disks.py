@@ -6,7 +6,7 @@ The machines are those of the tests (`src/nightfleet/disks/recorded`), in turn, 
 import json
 from itertools import cycle, islice
 
-from bench.cloud import best
+from bench.measure import best
 from bench.report import Line, Result
 from nightfleet.disks import look
 from nightfleet.disks.conftest import MACHINES, answer
