@@ -132,7 +132,7 @@ def test_a_cached_share_is_really_cached(host: Host, site: Site, node: Node) -> 
     for name, options in cached.items():
         assert "fsc" in {one.partition("=")[0] for one in options}, name
     if cached:
-        assert host.run("systemctl is-active cachefilesd").stdout.strip() == "active"
+        assert host.run("systemctl is-active nightfleet-cachefilesd.service").stdout.strip() == "active"
         assert " ceph," in host.check_output("cat /proc/fs/fscache/volumes")
 
 

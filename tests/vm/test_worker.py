@@ -180,6 +180,7 @@ def test_meanwhile_a_cephfs_is_mounted_by_the_kernel_and_cached(sharing: Mixed) 
         time.sleep(5)
     assert moved[0] > size
     assert moved[1] < size // 50, moved
+    sharing.cluster.nightfleet("verify", "--only", "cephfs_client")
 
 
 @pytest.mark.usefixtures("away")

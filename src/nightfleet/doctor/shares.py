@@ -15,8 +15,8 @@ NAMED = 5  # holders that a finding names
 
 def asked(site: Site) -> list[str]:
     """Return the nodes that may have network filesystems by this site."""
-    shared = site.nfs
-    return [node.name for node in site.fleet] if shared.mounts or shared.classes or shared.volumes else []
+    shared = (site.nfs.mounts, site.nfs.classes, site.nfs.volumes, site.cephfs.shares)
+    return [node.name for node in site.fleet] if any(shared) else []
 
 
 def judge(answers: Mapping[str, Sequence[str] | None]) -> Iterator[Finding]:

@@ -31,7 +31,8 @@ def folder(tmp_path: Path) -> Path:
         (tmp_path / name).mkdir()
     places = enumerate(("well", "dead", "stale"))
     text = "".join(LINE.format(number, tmp_path / name) for number, name in places)
-    (tmp_path / "mountinfo").write_text(f"28 1 254:1 / / rw - ext4 /dev/vda1 rw\n{text}")
+    (tmp_path / "proc" / "self").mkdir(parents=True)
+    (tmp_path / "proc" / "self" / "mountinfo").write_text(f"28 1 254:1 / / rw - ext4 /dev/vda1 rw\n{text}")
     return tmp_path
 
 
@@ -39,6 +40,7 @@ def folder(tmp_path: Path) -> Path:
 def holder(folder: Path) -> "Iterator[subprocess.Popen[bytes]]":
     """A process that works in the folder whose server is dead."""
     with subprocess.Popen(["sleep", "600"], cwd=folder / "dead") as process:
+        (folder / "proc" / str(process.pid)).symlink_to(f"/proc/{process.pid}")
         yield process
         process.kill()
 
@@ -48,7 +50,7 @@ def answer(folder: Path) -> list[str]:
     environment = {
         **os.environ,
         "PATH": f"{folder / 'bin'}:{os.environ['PATH']}",
-        "MOUNTINFO": str(folder / "mountinfo"),
+        "PROC": str(folder / "proc"),
     }
     done = subprocess.run(
         ["sh", "-c", QUESTION],
@@ -76,9 +78,40 @@ def test_a_share_that_hangs_and_a_stale_one_are_told_apart_from_one_that_is_well
     assert f"{folder / 'stale'} is stale (Stale file handle), held by nobody" in finding.what
 
 
+def in_a_pod(folder: Path, pid: int, uid: str, mount: str) -> None:
+    """Add a process of a pod as its node sees it: the mount lies at a path of the pod's own."""
+    process = folder / "proc" / str(pid)
+    process.mkdir()
+    (process / "comm").write_text("python3\n")
+    (process / "cgroup").write_text(
+        f"0::/kubepods.slice/kubepods-pod{uid.replace('-', '_')}.slice/cri-1.scope\n"
+    )
+    (process / "mountinfo").write_text(f"900 800 0:60 / / rw - overlay overlay rw\n{mount}")
+
+
+def test_a_pod_that_sees_the_mount_at_a_path_of_its_own_is_named(folder: Path) -> None:
+    below = LINE.format(1, "/data").replace("0:1 /", "0:1 /vision")
+    in_a_pod(folder, 4711, "7a-1b", LINE.format(1, "/data"))
+    in_a_pod(folder, 4712, "7a-1c", below)
+    in_a_pod(folder, 4713, "7a-1d", LINE.format(0, "/data"))
+    said = answer(folder)
+    held = [line for line in said if line.startswith("holds")]
+    assert held == [f"holds {folder / 'dead'} {pid} python3" for pid in (4711, 4712)]
+
+
+def test_the_volume_of_one_pod_is_not_held_by_another_that_shares_its_superblock(folder: Path) -> None:
+    place = folder / "kubelet" / "pods" / "7a-1b" / "volumes" / "dead"
+    place.mkdir(parents=True)
+    (folder / "proc" / "self" / "mountinfo").write_text(LINE.format(1, place))
+    in_a_pod(folder, 4711, "7a-1b", LINE.format(1, "/data"))
+    in_a_pod(folder, 4712, "7a-1c", LINE.format(1, "/data"))
+    (finding,) = judge({"gpu-1": answer(folder)})
+    assert finding.what == f"gpu-1: {place} does not answer, held by python3 (4711)"
+
+
 def test_nodes_whose_shares_answer_are_one_line(folder: Path) -> None:
-    lines = (folder / "mountinfo").read_text().splitlines()
-    (folder / "mountinfo").write_text(f"{lines[1]}\n")
+    mounts = folder / "proc" / "self" / "mountinfo"
+    mounts.write_text(f"{mounts.read_text().splitlines()[1]}\n")
     (finding,) = judge({"gpu-1": answer(folder), "gpu-2": []})
     assert finding.status is Status.OK
     assert finding.what == "2 of 2 nodes: every share that is mounted answers"
@@ -108,3 +141,13 @@ def test_many_holders_are_counted() -> None:
 def test_a_site_that_mounts_nothing_is_not_asked() -> None:
     site = load_site(Path(__file__).parents[3] / "inventory" / "rack" / "site.yaml")
     assert asked(site) == []
+
+
+def test_a_site_with_folders_of_a_cephfs_alone_is_asked_as_well(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[3] / "inventory" / "rack" / "site.yaml").read_text(encoding="utf-8")
+    share = "{path: /team, at: /srv/team, client: team, keyring: k}"
+    (tmp_path / "site.yaml").write_text(
+        f"{text}\ncephfs: {{monitors: [10.0.9.1], shares: {{team: {share}}}}}\n"
+    )
+    site = load_site(tmp_path / "site.yaml")
+    assert asked(site) == [node.name for node in site.fleet]
