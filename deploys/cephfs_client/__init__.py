@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pyinfra.api.deploy import deploy
 
 from deploys.cephfs_client.facts import Ceph
-from deploys.cephfs_client.operations import forget
+from deploys.cephfs_client.operations import forget, prove_cache, renew
 from deploys.cephfs_client.plan import Found, Wanted, plan, refusals
 from deploys.cephfs_client.volumes import ALL, volumes
 from deploys.hostops import install_packages, node, place, refuse_if, report_progress, run_units, site
@@ -84,5 +84,7 @@ def configure(wanted: Wanted) -> None:
 
 
 def activate(wanted: Wanted) -> None:
-    """Wait at each place; what is mounted stays mounted as it is."""
+    """Wait at each place; what is mounted otherwise than the site says is mounted again."""
     run_units(name="Wait for who looks", units=wanted.units)
+    renew(name="Mount again what is mounted otherwise", wanted=wanted)
+    prove_cache(name="See that caches are on", places=wanted.cached)

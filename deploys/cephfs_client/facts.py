@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Sequence
 
+from deploys.cachefilesd.plan import MOVES
 from deploys.cephfs_client.plan import CONF, MARK, Found, Mounted
 from deploys.hostops.facts import HostFact
 
@@ -16,7 +17,8 @@ LOOK = f"""
   echo "ours=$file"; [ ! -e "$file" ] || echo "there=$file"
 done <{MARK}
 grep -ls deploys/cephfs_client /etc/systemd/system/*.automount | sed 's|.*/|unit=|'
-sed 's/^[^ ]* /mount=/' /proc/self/mounts
+sed 's/^/mount=/' /proc/self/mounts
+pgrep -xa ceph-fuse | sed 's/^[0-9]* /runs=/'
 for at in $places; do
   grep -q " $at " /proc/self/mounts || [ -z "$(ls -A "$at" 2>/dev/null)" ] || echo "filled=$at"
 done; true
@@ -38,7 +40,8 @@ class Ceph(HostFact):
         several: dict[str, list[str]] = {}
         for key, value in pairs:
             several.setdefault(key, []).append(value)
-        mounts = [Mounted(*line.split(" ")[:3]) for line in several.get("mount", [])]
+        lines = [line.split(" ") for line in several.get("mount", [])]
+        mounts = [Mounted(at, kind, options, source) for source, at, kind, options, *_ in lines]
         return Found(
             kernel="kernel" in several,
             fuse="fuse" in several,
@@ -47,5 +50,21 @@ class Ceph(HostFact):
             there=tuple(several.get("there", [])),
             units=tuple(several.get("unit", [])),
             mounts=tuple(mounts),
+            runs=tuple(several.get("runs", [])),
             filled=tuple(several.get("filled", [])),
         )
+
+
+class Moving(HostFact):
+    """What reading a file of each cached share says of its cache. Mounts them; never waits for long."""
+
+    @staticmethod
+    def default() -> dict[str, str]:
+        return {}
+
+    def command(self, places: Sequence[str]) -> str:
+        quoted = " ".join(map(shlex.quote, places))
+        return f'{MOVES}\nfor place in {quoted}; do echo "$(moves "$place") $place"; done'
+
+    def parse(self, output: list[str]) -> dict[str, str]:
+        return {place: said for said, _, place in (line.partition(" ") for line in output)}

@@ -1,17 +1,20 @@
-"""Letting go of shares that the site no longer has."""
+"""Letting go of shares that the site no longer has, or has otherwise; seeing that a cache is really on."""
 
 import shlex
-from collections.abc import Collection, Generator
+from collections.abc import Collection, Generator, Sequence
 
 from pyinfra.api.command import StringCommand
 from pyinfra.api.operation import operation
 from pyinfra.context import host
 
-from deploys.cephfs_client.facts import Ceph
-from deploys.cephfs_client.plan import MARK, TEMPLATES, Found
+from deploys.cachefilesd.plan import MOVES
+from deploys.cephfs_client.facts import Ceph, Moving
+from deploys.cephfs_client.plan import MARK, TEMPLATES, Found, Wanted, astray
 from deploys.hostops.facts import Paths
 from deploys.hostops.this import ask
+from deploys.nfs_client.operations import LET_GO
 
+PROVE = (TEMPLATES / "prove.sh").read_text(encoding="utf-8")
 FORGET = (TEMPLATES / "forget.sh").read_text(encoding="utf-8")
 
 
@@ -34,3 +37,23 @@ def forget(except_for: Collection[str] = ()) -> Generator[StringCommand, None, N
     calls = [f"forget {shlex.quote(unit)} || exit 1" for unit in units]
     removed = [f"rm -f {' '.join(map(shlex.quote, files))}"] if files else []
     yield StringCommand("\n".join([FORGET, *calls, "systemctl daemon-reload", *removed]))
+
+
+@operation()
+def renew(wanted: Wanted) -> Generator[StringCommand, None, None]:
+    """Unmount what is mounted otherwise than the site says; the next look mounts it as it should be."""
+    places = astray(wanted, ask(Ceph, places=()))
+    if places:
+        yield StringCommand(f"{LET_GO}\nlet_go {' '.join(map(shlex.quote, places))}")
+    else:
+        host.noop("what is mounted is mounted as the site says")
+
+
+@operation()
+def prove_cache(places: Sequence[str]) -> Generator[StringCommand, None, None]:
+    """Read a file of every cached share, and fail where that goes past the cache; none that is away fails."""
+    found: dict[str, str] = ask(Moving, places=places) if places else {}
+    if "unmoved" in found.values():
+        yield StringCommand(f"{MOVES}\nset -- {' '.join(map(shlex.quote, places))}\n{PROVE}")
+    else:
+        host.noop(", ".join(f"{place}: {said}" for place, said in found.items()) or "nothing is cached")

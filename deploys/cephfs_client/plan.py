@@ -1,6 +1,6 @@
 """cephfs_client, decided: which client mounts what, with which key, and what speaks against it. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,7 @@ class Mounted:
     at: str
     kind: str
     options: str
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Found:
     there: tuple[str, ...] = ()  # those of them that exist
     units: tuple[str, ...] = ()  # our automounts
     mounts: tuple[Mounted, ...] = ()
+    runs: tuple[str, ...] = ()  # command lines of ceph-fuse
     filled: tuple[str, ...] = ()  # places where nothing is mounted, and yet something lies
 
 
@@ -47,6 +49,13 @@ class Wanted:
     packages: tuple[str, ...]
     files: tuple[File, ...]
     units: tuple[Unit, ...]
+    kind: Driver  # what mounts
+    shares: tuple[Share, ...]
+
+    @property
+    def cached(self) -> tuple[str, ...]:
+        """Places that are read through a cache: ceph-fuse has none."""
+        return tuple(share.at for share in self.shares if share.cache and self.kind is Driver.KERNEL)
 
 
 def driver(site: Site, found: Found) -> Driver:
@@ -125,7 +134,38 @@ def plan(site: Site, node: Node, found: Found, keys: Mapping[str, str]) -> Wante
             Unit(name, start=name.endswith(".automount"))
             for name in (file.path.rpartition("/")[2] for file in units)
         ),
+        kind=chosen,
+        shares=tuple(shares.values()),
     )
+
+
+def astray(wanted: Wanted, found: Found) -> list[str]:
+    """Return the places that are mounted otherwise than they should be."""
+    by_place = {mount.at: mount for mount in found.mounts if mount.kind in OF_CEPH}
+    return [
+        share.at
+        for share in wanted.shares
+        if (seen := by_place.get(share.at)) and not agrees(seen, share, wanted.kind, found.runs)
+    ]
+
+
+def agrees(seen: Mounted, share: Share, kind: Driver, runs: Sequence[str]) -> bool:
+    """Tell whether a mount is the one that is wished for; ceph-fuse says only in its arguments who it is."""
+    options = seen.options.split(",")
+    if ("ro" in options) is not share.read_only or (seen.kind == "ceph") is not (kind is Driver.KERNEL):
+        return False
+    if kind is Driver.FUSE:
+        wished = {"--name": f"client.{share.client}", "--client_mountpoint": share.path}
+        mine = [words for words in (line.split() for line in runs) if share.at in words]
+        said = [dict(word.split("=", 1) for word in words if "=" in word) for words in mine]
+        return not said or any(
+            all(one.get(key, value) == value for key, value in wished.items()) for one in said
+        )
+    cached = any(option.partition("=")[0] == "fsc" for option in options)
+    folder = seen.source.endswith(
+        (f":{share.path}", f"={share.path}")
+    )  # MONITORS:/team, team@FSID.cephfs=/team
+    return folder and f"name={share.client}" in options and cached == share.cache
 
 
 def access(client: str, keys: Mapping[str, str], chosen: Driver) -> list[File]:

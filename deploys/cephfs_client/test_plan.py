@@ -9,8 +9,8 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from deploys.cephfs_client.facts import Ceph
-from deploys.cephfs_client.plan import CONF, FIRST_LINE, MARK, Found, Mounted, Wanted, plan, refusals
+from deploys.cephfs_client.facts import Ceph, Moving
+from deploys.cephfs_client.plan import CONF, FIRST_LINE, MARK, Found, Mounted, Wanted, astray, plan, refusals
 from deploys.cephfs_client.volumes import volumes
 from nightfleet.errors import NightfleetError
 from nightfleet.site import Site
@@ -188,13 +188,72 @@ def test_a_nodes_answer_is_read() -> None:
         "ours=/etc/ceph/ceph.conf",
         "there=/etc/ceph/ceph.conf",
         "unit=srv-team.automount",
-        "mount=/srv/team fuse.ceph-fuse rw,nosuid,nodev,relatime,user_id=0,group_id=0,allow_other 0 0",
+        "mount=ceph-fuse /srv/team fuse.ceph-fuse rw,nosuid,nodev,user_id=0,group_id=0,allow_other 0 0",
         "filled=/srv/data",
     ]
     found = Ceph().parse(said)
     assert (found.kernel, found.fuse, found.conf, found.filled) == (False, True, FIRST_LINE, ("/srv/data",))
     assert found.ours == found.there == ("/etc/ceph/ceph.conf",)
-    assert found.mounts[0].kind == "fuse.ceph-fuse"
+    assert (found.mounts[0].at, found.mounts[0].kind) == ("/srv/team", "fuse.ceph-fuse")
+
+
+# What is mounted already
+
+
+LIVE = Mounted(
+    "/srv/ceph-fs/data",
+    "ceph",
+    "ro,nosuid,nodev,relatime,name=data,secret=<hidden>,fsc,acl,mds_namespace=cephfs,mount_timeout=30",
+    "10.0.9.1:6789,10.0.9.2:6789:/data",
+)
+TOOL = (
+    "ceph-fuse --client_fs=cephfs --client_mountpoint=/data --name=client.data /srv/ceph-fs/data -o ro,nodev"
+)
+
+
+def other(site: Site, client: Found, mount: Mounted, runs: str = "") -> list[str]:
+    """Return what is mounted otherwise, under an automount."""
+    found = replace(client, mounts=(Mounted(mount.at, "autofs", "rw"), mount), runs=(runs,))
+    return astray(wanted(site, found), found)
+
+
+def test_what_is_mounted_as_the_site_says_is_left_alone(edited: Edited) -> None:
+    site = with_shares(edited)
+    assert other(site, KERNEL, LIVE) == []
+    assert other(site, KERNEL, replace(LIVE, source=f"data@{FSID}.cephfs=/data")) == []
+    assert other(site, KERNEL, replace(LIVE, options=LIVE.options.replace("fsc", "fsc=data"))) == []
+    fuse = replace(LIVE, kind="fuse.ceph-fuse", options="ro,nosuid,nodev", source="ceph-fuse")
+    assert other(site, FUSE, fuse, TOOL) == other(site, FUSE, fuse) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param("fsc,", "", id="without-its-cache"),
+        pytest.param("ro,", "rw,", id="writable"),
+        pytest.param("name=data", "name=team", id="another-client"),
+    ],
+)
+def test_what_is_mounted_otherwise_is_found(edited: Edited, old: str, new: str) -> None:
+    assert other(with_shares(edited), KERNEL, replace(LIVE, options=LIVE.options.replace(old, new))) == [
+        LIVE.at
+    ]
+
+
+def test_another_folder_and_another_client_program_are_found(edited: Edited) -> None:
+    site = with_shares(edited)
+    assert other(site, KERNEL, replace(LIVE, source="10.0.9.1:6789:/other/data")) == [LIVE.at]
+    fuse = replace(LIVE, kind="fuse.ceph-fuse", options="ro,nosuid,nodev", source="ceph-fuse")
+    assert other(site, KERNEL, fuse) == [LIVE.at]
+    assert other(site, FUSE, fuse, TOOL.replace("client.data", "client.team")) == [LIVE.at]
+
+
+def test_the_cache_is_proven_where_the_kernel_mounts_with_one(edited: Edited) -> None:
+    site = with_shares(edited)
+    assert wanted(site, KERNEL).cached == ("/srv/ceph-fs/data",)
+    assert wanted(site, FUSE).cached == ()
+    said = ["moved /srv/a", "unread /srv/b c"]
+    assert Moving().parse(said) == {"/srv/a": "moved", "/srv/b c": "unread"}
 
 
 # Keys

@@ -1,18 +1,20 @@
 """What a unit file alone does not do: let go of mounts, and see that a cache is really on."""
 
 import shlex
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 
 from pyinfra.api.command import StringCommand
 from pyinfra.api.operation import operation
 from pyinfra.context import host
 
+from deploys.cachefilesd.plan import MOVES
 from deploys.hostops.this import ask
 from deploys.nfs_client.facts import Answering, Client
-from deploys.nfs_client.plan import TEMPLATES, Found, Wanted, astray, escaped
+from deploys.nfs_client.plan import TEMPLATES, Found, Wanted, astray, escaped, other_idle
 from nightfleet.mounted import uncached
 
 PROVE = (TEMPLATES / "prove.sh").read_text(encoding="utf-8")
+LET_GO = (TEMPLATES / "let_go.sh").read_text(encoding="utf-8")  # a shell function
 
 
 @operation()
@@ -32,18 +34,20 @@ def retire(units: Sequence[str]) -> Generator[StringCommand, None, None]:
 @operation()
 def renew(wanted: Wanted) -> Generator[StringCommand, None, None]:
     """Unmount what is mounted otherwise than the site says; the next look mounts it as it should be."""
-    places = astray(wanted, ask(Client))
+    found: Found = ask(Client)
+    late = other_idle(wanted, found)
+    places = dict.fromkeys((*astray(wanted, found), *late))
     if not places:
         host.noop("what is mounted is mounted as the site says")
         return
-    calls = [f"timeout 40 systemctl stop {shlex.quote(escaped(place))}.mount" for place in places]
-    busy = f"fuser -vm {' '.join(map(shlex.quote, places))} >&2; exit 1"
-    yield StringCommand(f"{' && '.join(calls)} || {{ {busy}; }}")
+    # a running automount keeps its idle time; stopped with a mount on it, it would take that along
+    calls = [f"systemctl restart {shlex.quote(escaped(place))}.automount" for place in late]
+    yield StringCommand("\n".join([LET_GO, " && ".join([words("let_go", places), *calls])]))
 
 
 @operation()
 def prove_cache(places: Sequence[str]) -> Generator[StringCommand, None, None]:
-    """Look at every cached share, and fail where the kernel does not say FSC yes."""
+    """Look at cached shares, and fail where the kernel does not say FSC yes or a read goes past the cache."""
     if not places:
         host.noop("nothing is mounted with a cache")
         return
@@ -51,9 +55,16 @@ def prove_cache(places: Sequence[str]) -> Generator[StringCommand, None, None]:
     there = {mount.where for mount in found.mounts}
     if (
         not found.silent
+        and not found.past
         and set(places) <= there
         and not list(uncached(places, found.mounts, found.volumes or {}))
     ):
-        host.noop(f"FSC yes: {', '.join(places)}")
+        unread = f"; nothing could be read anew in {', '.join(found.unread)}" if found.unread else ""
+        host.noop(f"FSC yes: {', '.join(places)}{unread}")
         return
-    yield StringCommand(f"set -- {' '.join(map(shlex.quote, places))}\n{PROVE}")
+    yield StringCommand("\n".join([MOVES, words("set --", places), PROVE]))
+
+
+def words(command: str, places: Iterable[str]) -> str:
+    """Return a command with its arguments."""
+    return f"{command} {' '.join(map(shlex.quote, places))}"

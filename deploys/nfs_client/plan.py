@@ -1,6 +1,7 @@
 """nfs_client, decided: units that mount on first use, or why nothing can be mounted. Pure."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploys.hostops.wanted import File, Unit
@@ -21,8 +22,11 @@ class Found:
     kernel: bool = False  # it can mount NFS 4
     release: str = ""
     silent: tuple[str, ...] = ()  # places that did not answer in time
+    past: tuple[str, ...] = ()  # places where a read went past the cache
+    unread: tuple[str, ...] = ()  # places where nothing could be read anew
     units: tuple[str, ...] = ()  # automounts of ours
     mounts: tuple[Mounted, ...] = ()
+    idles: Mapping[str, int] = field(default_factory=dict)  # place of an automount -> seconds
     volumes: dict[str, bool] | None = None  # device -> FSC
 
 
@@ -110,6 +114,11 @@ def astray(wanted: Wanted, found: Found) -> list[str]:
         for what, mount in wanted.mounts
         if (seen := by_place.get(mount.at)) and not agrees(seen, what, mount)
     ]
+
+
+def other_idle(wanted: Wanted, found: Found) -> list[str]:
+    """Return the places whose automounts run with another idle time than they should."""
+    return [mount.at for _, mount in wanted.mounts if found.idles.get(mount.at, mount.idle) != mount.idle]
 
 
 def agrees(seen: Mounted, what: str, mount: Mount) -> bool:

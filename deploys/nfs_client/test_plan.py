@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from deploys.nfs_client.facts import read
-from deploys.nfs_client.plan import Found, Wanted, astray, escaped, plan, refusals
+from deploys.nfs_client.plan import Found, Wanted, astray, escaped, other_idle, plan, refusals
 from nightfleet.site import Node, Site
 
 Edited = Callable[..., Site]
@@ -124,6 +124,19 @@ def test_what_is_mounted_as_the_site_says_is_left_alone(site: Site, node: Node) 
 def test_what_is_mounted_otherwise_is_found(site: Site, node: Node, old: str, new: str) -> None:
     found = read(["nfs", "kernel 6.1.0", DATASETS.replace(old, new), HOME])
     assert astray(plan(site, node, found), found) == ["/mnt/data-sets"]
+
+
+def test_an_automount_that_runs_with_another_idle_time_is_found(site: Site, node: Node) -> None:
+    line = "35 28 0:3{0} / {1} rw - autofs systemd-1 rw,fd=48,pgrp=1,timeout={2},minproto=5,direct"
+    lines = [line.format(1, "/mnt/data-sets", 600), line.format(2, "/mnt/home", 600)]
+    found = read(["nfs", "kernel 6.1.0", *lines])
+    assert other_idle(plan(site, node, found), found) == ["/mnt/home"]
+    assert other_idle(plan(site, node, Found(kernel=True)), Found(kernel=True)) == []
+
+
+def test_a_read_past_the_cache_is_told_apart_from_one_that_could_not_be_made() -> None:
+    found = read(["moved /mnt/a", "unmoved /mnt/b", "unread /mnt/c", "nfs"])
+    assert (found.past, found.unread) == (("/mnt/b",), ("/mnt/c",))
 
 
 def test_a_share_that_does_not_answer_is_told_apart_from_one_that_is_not_mounted() -> None:

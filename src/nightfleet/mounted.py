@@ -3,6 +3,7 @@
 Lines are those of /proc/self/mountinfo (proc(5)) and /proc/fs/nfsfs/volumes.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -41,6 +42,17 @@ def read_mounts(lines: Iterable[str]) -> tuple[Mounted, ...]:
             options = [*words[5].split(","), *(rest[2].split(",") if len(rest) > 2 else [])]
             found.append(Mounted(words[2], plain(words[4]), rest[0], plain(rest[1]), frozenset(options)))
     return tuple(found)
+
+
+def read_idles(lines: Iterable[str]) -> dict[str, int]:
+    """Read the automounts of /proc/self/mountinfo: place -> seconds without use after which they unmount."""
+    found = {}
+    for line in lines:
+        before, _, after = line.partition(" - ")
+        words, rest = before.split(), after.split()
+        if rest[:1] == ["autofs"] and (said := re.search(r"\btimeout=(\d+)", rest[-1])):
+            found[plain(words[4])] = int(said[1])
+    return found
 
 
 def plain(text: str) -> str:

@@ -1,6 +1,6 @@
 """Claims about mounts, on lines as kernels print them."""
 
-from nightfleet.mounted import ceph_twice, read_mounts, read_volumes, uncached
+from nightfleet.mounted import ceph_twice, read_idles, read_mounts, read_volumes, uncached
 
 DATA = (
     "99 28 0:52 / /mnt/data rw,nosuid,nodev,noatime shared:50 - nfs4 10.96.0.11:/srv/nfs/data"
@@ -28,6 +28,11 @@ def test_only_network_filesystems_are_read_with_all_their_options() -> None:
 
 def test_spaces_in_paths_are_read() -> None:
     assert read_mounts([DATA.replace("/mnt/data", "/mnt/my\\040data")])[0].where == "/mnt/my data"
+
+
+def test_the_idle_time_of_an_automount_is_the_one_that_it_runs_with() -> None:
+    automount = "35 28 0:33 / /mnt/data rw shared:9 - autofs systemd-1 rw,fd=48,pgrp=1,timeout=600,direct"
+    assert read_idles([ROOT, automount, DATA]) == {"/mnt/data": 600}
 
 
 def test_a_mount_whose_cache_is_on_is_well() -> None:

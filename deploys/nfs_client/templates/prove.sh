@@ -1,4 +1,4 @@
-# Arguments: mount points that should be cached. Says in one line each what is not, and fails.
+# Arguments: mount points that should be cached; moves is in deploys/cachefilesd. Says in one line each what is not, and fails.
 failed=
 for place in "$@"; do
   if ! timeout -k 1 40 ls -d "$place/." >/dev/null 2>&1; then
@@ -12,6 +12,10 @@ for place in "$@"; do
       '$1 == device && $2 != place { printf " %s", $2 }')
     echo "nightfleet refuses: $place is not cached (FSC no in /proc/fs/nfsfs/volumes);" \
       "is cachefilesd running? mounts that share its superblock:${others:- none}" >&2
+    failed=yes
+  elif [ "$(moves "$place")" = unmoved ]; then
+    echo "nightfleet refuses: $place is mounted with a cache (FSC yes), and reading a file there went past it: no counter of" \
+      "/proc/fs/fscache/stats moved; systemctl status nightfleet-cachefilesd" >&2
     failed=yes
   fi
 done
