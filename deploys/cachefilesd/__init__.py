@@ -4,6 +4,7 @@ from pyinfra.api.deploy import deploy
 
 from deploys.cachefilesd.facts import Caching
 from deploys.cachefilesd.plan import Wanted, plan, refusals
+from deploys.cachefilesd.undo import undo
 from deploys.hostops import install_packages, node, place, refuse_if, report_progress, run_units, site
 from deploys.hostops.this import ask
 from nightfleet.site.shares import cached_on
@@ -11,10 +12,13 @@ from nightfleet.site.shares import cached_on
 
 @deploy("cachefilesd")
 def cachefilesd() -> None:
-    """Keep a cache where the site mounts anything with one; nothing elsewhere."""
+    """Keep a cache where the site mounts anything with one; one that was kept before goes."""
     report_progress()
+    nfs = site().nfs
     if cached_on(site(), node()):
         keep()
+    elif nfs.mounts or nfs.classes or nfs.volumes or site().cephfs.shares:
+        undo()
 
 
 def keep() -> None:

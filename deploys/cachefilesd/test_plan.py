@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+import deploys.cachefilesd as room
 from deploys.cachefilesd.facts import read
 from deploys.cachefilesd.plan import Limits, limits_of, plan, refusals
 from nightfleet.site import Node, Site
@@ -117,3 +118,25 @@ def test_a_cephfs_that_is_cached_twice_is_refused(shared: Site) -> None:
     one = "120 28 0:60 / /mnt/c rw - ceph a@6f1e.cephfs=/a rw,name=a,secret=<hidden>,fsc,acl"
     (reason,) = refusals(shared, gpu(shared), read([*SAID, one, one.replace("/mnt/c", "/mnt/d")]))
     assert "/mnt/d and /mnt/c are mounts of one CephFS" in reason
+
+
+@pytest.mark.parametrize(
+    ("said", "does"),
+    [
+        pytest.param(MOUNT, "keep", id="cached"),
+        pytest.param(MOUNT.replace(", cache: true", ""), "undo", id="no-longer"),
+        pytest.param("\nkubernetes:\n", "", id="no-shares"),
+    ],
+)
+def test_a_cache_goes_with_the_last_share_that_had_one(
+    edited: Edited, monkeypatch: pytest.MonkeyPatch, said: str, does: str
+) -> None:
+    done: list[str] = []
+    site = edited("rack", ("\nkubernetes:\n", said))
+    monkeypatch.setattr(room, "site", lambda: site)
+    monkeypatch.setattr(room, "node", lambda: gpu(site))
+    monkeypatch.setattr(room, "report_progress", lambda: None)
+    for name in ("keep", "undo"):
+        monkeypatch.setattr(room, name, lambda name=name: done.append(name))
+    room.cachefilesd.__wrapped__()
+    assert "".join(done) == does

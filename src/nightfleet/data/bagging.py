@@ -83,10 +83,13 @@ class Draft:
             journal.write(json.dumps([entry.path, *self.sums[entry.path]]) + "\n")
 
     def clear(self, tree: Tree) -> None:
-        """Remove what is in the folder of the node no more."""
+        """Remove what the node has no more: a file may stand where a folder comes, or the reverse."""
         wanted = {entry.path for entry in tree.files}
-        for path in [path for path in self.data.rglob("*") if not path.is_dir()]:
-            if str(path.relative_to(self.data)) not in wanted:
+        for path in sorted(self.data.rglob("*"), reverse=True):  # what lies in a folder before the folder
+            if path.is_dir():
+                with contextlib.suppress(OSError):  # it holds something
+                    path.rmdir()
+            elif str(path.relative_to(self.data)) not in wanted:
                 path.unlink()
 
     def become(self, folder: Path) -> None:
@@ -119,6 +122,7 @@ def bag(shell: Shell, planned: Plan, on_bytes: OnBytes = lambda _count: None) ->
         )
     tree = planned.tree
     for _ in range(ROUNDS):
+        draft.clear(tree)
         missing = [entry for entry in tree.files if not draft.holds(entry)]
         if missing:
             fetch(shell, place, missing, draft, on_bytes)
@@ -132,7 +136,6 @@ def bag(shell: Shell, planned: Plan, on_bytes: OnBytes = lambda _count: None) ->
             "stop who writes, or take a snapshot's folder (.snap/NAME)",
             Exit.REFUSED,
         )
-    draft.clear(tree)
     sums = {f"data/{entry.path}": draft.sums[entry.path][2] for entry in tree.files}
     manifest.seal(draft.folder, sums, described(shell.site.site, place, tree), listing(tree.entries))
     found = manifest.check(draft.folder)

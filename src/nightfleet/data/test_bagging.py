@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from nightfleet.data import manifest
 from nightfleet.data.bagging import Draft, unpack
-from nightfleet.data.tree import Entry, question, read
+from nightfleet.data.tree import Entry, Tree, question, read
 from nightfleet.errors import Exit, NightfleetError
 
 
@@ -56,6 +56,20 @@ def test_a_version_that_was_not_asked_for_is_not_taken(
     older = Entry("f", first.size, "1.0", first.mode, 0, 0, first.path)
     unpack(io.BytesIO(stream), {f"./{first.path}": older}, draft, lambda _count: None)
     assert draft.sums == {}
+
+
+def entry(path: str, size: int) -> Entry:
+    return Entry("f", size, "1732831234.5", "644", 0, 0, path)
+
+
+def test_a_file_that_is_a_folder_by_now_and_the_reverse_are_both_taken(tmp_path: Path) -> None:
+    draft, later = Draft(tmp_path / "name"), [entry("a/b", 1), entry("c", 1)]
+    for one in (entry("a", 1), entry("c/d/e", 1), entry("kept/f", 1)):
+        draft.take(one, io.BytesIO(b"x"), lambda _count: None)
+    draft.clear(Tree((*later, entry("kept/f", 1))))
+    for one in later:
+        draft.take(one, io.BytesIO(b"y"), lambda _count: None)
+    assert all(draft.holds(one) for one in (*later, entry("kept/f", 1)))
 
 
 def sealed(folder: Path, *names: str) -> None:
