@@ -246,16 +246,15 @@ def words(read: Read) -> str:
 def table(found: list[Usage]) -> Table:
     """Return one row per folder, and one for what is left."""
     rows = Table(box=None, header_style="bold")
-    for title in ("place", "folder", "files", "on disk", "size", "last written"):
-        rows.add_column(
-            title, justify="right" if title in ("files", "on disk", "size") else "left", overflow="fold"
-        )
+    numbers = ("files", "on disk", "limit", "size")
+    for title in ("place", "folder", *numbers, "last written"):
+        rows.add_column(title, justify="right" if title in numbers else "left", overflow="fold")
     for one in found:
         for used in one.folders:
             day = f"{used.newest:%Y-%m-%d}" if used.newest else ""
-            rows.add_row(
-                str(one.place), used.name, str(used.inodes), size(used.allocated), size(used.size), day
-            )
+            limit = size(used.limit) if used.limit else ""
+            figures = (str(used.inodes), size(used.allocated), limit, size(used.size))
+            rows.add_row(str(one.place), used.name, *figures, day)
         if not one.silent:
             left = f"of {size(one.total)} {size(one.free)} are free"
             inodes = f", {one.inodes_free} of {one.inodes_total} inodes" if one.inodes_free else ""

@@ -5,6 +5,7 @@ from typing import Self
 
 from nightfleet.errors import Exit, NightfleetError
 from nightfleet.site import Site
+from nightfleet.site.shares import mounts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,13 @@ class Place:
 
 
 def places_of(site: Site) -> list[Place]:
-    """Return every shared folder of the site on the first node that mounts it."""
-    found: dict[str, Place] = {}
+    """Return every shared folder of the site: where it is served, else on the first node that mounts it."""
+    found: dict[tuple[str, str], Place] = {}
     for node in site.fleet:
         for name, share in site.cephfs.of_class(node.class_name).items():
-            found.setdefault(name, Place(node.name, share.at))
-    return list(found.values())
+            found.setdefault(("cephfs", name), Place(node.name, share.at))
+        for name, mount in mounts_of(site, node).items():
+            if mount.server:
+                found.setdefault(("mount", name), Place(node.name, mount.at))
+    served = [Place(export.on, export.path) for export in site.nfs.exports.values()]
+    return [*served, *found.values()]

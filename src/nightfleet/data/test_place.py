@@ -1,8 +1,10 @@
 """NODE:PATH, as people write it."""
 
+from pathlib import Path
+
 import pytest
 
-from nightfleet.data.place import Place
+from nightfleet.data.place import Place, places_of
 from nightfleet.errors import Exit, NightfleetError
 from nightfleet.home import home
 from nightfleet.site import load_site
@@ -23,3 +25,28 @@ def test_anything_else_is_told_with_the_way_out(word: str) -> None:
         Place.parse(word, LAB)
     assert caught.value.exit_code is Exit.USAGE
     assert caught.value.hint
+
+
+SHARES = """
+nfs:
+  exports:
+    teams: {on: rack-store, path: /srv/nfs/teams, tenants: {vision: {}}}
+  mounts:
+    vision: {export: teams/vision, at: /mnt/vision}
+    home: {server: filer.example.org, path: /home, at: /mnt/home, on: "rack-g[2-3]"}
+cephfs:
+  monitors: [10.0.9.1]
+  shares:
+    team: {path: /team, at: /srv/team, client: team, keyring: k, classes: [gpu]}
+"""
+
+
+def test_every_share_is_looked_at_once_and_an_export_where_it_is_served(tmp_path: Path) -> None:
+    text = (home() / "inventory" / "rack" / "site.yaml").read_text(encoding="utf-8")
+    (tmp_path / "site.yaml").write_text(text + SHARES, encoding="utf-8")
+    site = load_site(tmp_path / "site.yaml")
+    assert sorted(map(str, places_of(site))) == [
+        "rack-g1:/srv/team",
+        "rack-g2:/mnt/home",
+        "rack-store:/srv/nfs/teams",
+    ]

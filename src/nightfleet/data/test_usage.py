@@ -3,6 +3,7 @@
 import os
 import subprocess
 from pathlib import Path
+from shutil import which
 
 import pytest
 
@@ -42,6 +43,19 @@ def test_a_file_of_several_names_counts_once(tmp_path: Path) -> None:
     os.link(tmp_path / "a" / "one", tmp_path / "a" / "two")
     (found,) = measured(tmp_path).folders
     assert (found.inodes, found.size) == (2, 4096)
+
+
+def test_a_folder_with_a_limit_of_its_own_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stat = tmp_path / "bin" / "stat"  # of XFS: a folder with a project quota is as large as that
+    share = tmp_path / "share"
+    for folder in (stat.parent, share / "limited", share / "open"):
+        folder.mkdir(parents=True)
+    stat.write_text(
+        f'#!/bin/sh\n[ "$4" != ./limited ] || {{ printf \'4096 256\'; exit; }}\nexec {which("stat")} "$@"\n'
+    )
+    stat.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{stat.parent}:{os.environ['PATH']}")
+    assert {one.name: one.limit for one in measured(share).folders} == {"limited": 1 << 20, "open": 0}
 
 
 def test_an_empty_place_has_nobody(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ HOURS_2 = 7200.0
 LOOSE = "(files beside them)"
 
 # A file with several names counts once. A folder's own size means nothing that could be summed: on CephFS it
-# is that of all below it.
+# is that of all below it. A folder with a project quota says that its limit is all there is (statfs on XFS).
 SCRIPT = """
 cd {path}/. || exit 3
 stat -f --printf 'all\\t%S\\t%b\\t%a\\t%c\\t%d\\n' .
@@ -25,11 +25,15 @@ sum() {{
     {{ files++; if ($1 != "d") {{ blocks += $4; bytes += $5 }}; if ($6 > newest) newest = $6 }}
     END {{ printf "%d\\t%.0f\\t%.0f\\t%.0f\\n", files, blocks * 512, bytes, newest }}'
 }}
+room() {{ stat -f --printf '%S %b' "$1"; }}
+whole=$(room .)
 for one in * .[!.]*; do
   [ -d "$one" ] && [ ! -L "$one" ] || continue
-  printf 'one\\t%s\\0' "$(sum "./$one")"; printf '%s\\0' "$one"
+  most=$(room "./$one")
+  [ "${{most:-$whole}}" != "$whole" ] || most='0 0'
+  printf 'one\\t%s\\t%s\\0' "$(sum "./$one")" $((${{most% *}} * ${{most#* }})); printf '%s\\0' "$one"
 done
-printf 'loose\\t%s\\0' "$(sum . -maxdepth 1 -mindepth 1 ! -type d)"
+printf 'loose\\t%s\\t0\\0' "$(sum . -maxdepth 1 -mindepth 1 ! -type d)"
 """
 
 
@@ -42,6 +46,7 @@ class Used:
     allocated: int  # bytes on disk
     size: int  # bytes that its files say they have
     newest: datetime | None  # last change of a content
+    limit: int = 0  # most that it may hold; 0: as much as there is
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,6 @@ def read(place: Place, said: Said) -> Usage:
 
 
 def used(name: str, numbers: Sequence[str]) -> Used:
-    """Read the four numbers of a folder. ValueError when they are others. Pure."""
-    files, allocated, size, newest = map(int, numbers)
-    return Used(name, files, allocated, size, datetime.fromtimestamp(newest, UTC) if newest else None)
+    """Read the five numbers of a folder. ValueError when they are others. Pure."""
+    files, allocated, size, newest, limit = map(int, numbers)
+    return Used(name, files, allocated, size, datetime.fromtimestamp(newest, UTC) if newest else None, limit)
