@@ -26,6 +26,7 @@ from nightfleet.data.bucket import Bags, Read
 from nightfleet.data.manifest import files_of
 from nightfleet.data.place import Place, places_of
 from nightfleet.data.usage import Usage, measure
+from nightfleet.data.volume import located
 from nightfleet.disks.words import size
 from nightfleet.errors import Exit, NightfleetError
 from nightfleet.home import DEFAULT_SITE, site_path, state_dir
@@ -41,7 +42,12 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be 
 
 @app.command(epilog="Example: nightfleet data bag gpu-1:/srv/cephfs/team --to /media/archive")
 def bag(
-    place: Annotated[str, typer.Argument(metavar="NODE:PATH", help="A folder on a node.")],
+    place: Annotated[
+        str,
+        typer.Argument(
+            metavar="NODE:PATH", help="A folder on a node, or a volume: pv:NAME, pvc:NAMESPACE/NAME."
+        ),
+    ],
     site: SiteName = DEFAULT_SITE,
     to: To = None,
     name: Annotated[str | None, typer.Option("--name", help="Name of the bag; by default NODE-PATH.")] = None,
@@ -54,7 +60,7 @@ def bag(
     meanwhile becomes no bag.
     """
     model = load_site(site_path(site))
-    source = Place.parse(place, model)
+    source = located(place, model)
     folder = shelf(model, to) / checked(name or source.name)
     with Shell(model) as shell:
         with Console(stderr=True).status(f"looking at {source}"):

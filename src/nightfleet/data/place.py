@@ -22,7 +22,9 @@ class Place:
         names = [one.name for one in site.fleet]
         if not colon or not path.startswith("/"):
             raise NightfleetError(
-                f"{word!r} is no NODE:PATH", hint="such as lab-w1:/srv/cephfs/team", exit_code=Exit.USAGE
+                f"{word!r} is no NODE:PATH",
+                hint="NODE:PATH is such as lab-w1:/srv/cephfs/team",
+                exit_code=Exit.USAGE,
             )
         if node not in names:
             raise NightfleetError(
