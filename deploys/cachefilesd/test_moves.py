@@ -10,18 +10,20 @@ import pytest
 from deploys.cachefilesd.plan import MOVES
 
 STATS = """FS-Cache statistics
-Acquire: n=3 ok=3 oom=0
+Acquire: n={acquired} ok=3 oom=0
 LRU    : n=1 at={lru}
+Invals : n={invals}
 IO     : rd={rd} wr=7 mis=0
 RdHelp : DR={netfs}
 """
+BEFORE = {"acquired": 3, "lru": 10, "invals": 0, "rd": 1, "netfs": 1}
 AFTER = 'case "$*" in *bs=64k*) {what} ;; esac\n'
 
 
 @pytest.fixture
 def share(tmp_path: Path) -> Path:
     """A folder that stands for a share, beside counters and a dd that changes nothing of them."""
-    (tmp_path / "stats").write_text(STATS.format(lru=10, rd=1, netfs=1))
+    (tmp_path / "stats").write_text(STATS.format(**BEFORE))
     (tmp_path / "bin").mkdir()
     (tmp_path / "share").mkdir()
     reading(tmp_path, ":")
@@ -43,7 +45,7 @@ def fincore(folder: Path, pages: int) -> None:
 
 def counters(share: Path, **after: int) -> None:
     """Have a read leave these counters."""
-    (share.parent / "after").write_text(STATS.format(**{"lru": 10, "rd": 1, "netfs": 1} | after))
+    (share.parent / "after").write_text(STATS.format(**BEFORE | after))
     reading(share.parent, f"cp {share.parent}/after {share.parent}/stats")
 
 
@@ -64,8 +66,14 @@ def test_a_read_that_the_cache_counts_has_moved_its_counters(share: Path) -> Non
 
 def test_a_read_that_only_others_count_went_past_the_cache(share: Path) -> None:
     (share / "file").write_text("x")
-    counters(share, lru=9, netfs=2)
+    counters(share, acquired=4, lru=9, netfs=2)
     assert said(share) == "unmoved"
+
+
+def test_a_file_that_somebody_writes_says_nothing_of_the_cache(share: Path) -> None:
+    (share / "log").write_text("x")
+    counters(share, invals=1)
+    assert said(share) == "unread"
 
 
 def test_an_empty_share_says_nothing_of_its_cache(share: Path) -> None:
