@@ -1,17 +1,19 @@
-"""Does an API server answer? A handshake and nothing more: it needs no credentials, and changes nothing."""
+"""Does an API server answer? It is asked for its version: that needs no credentials, and changes nothing."""
 
-import socket
+import json
 import ssl
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPException, HTTPSConnection
 
 PATIENCE = 2.0  # seconds; all are asked at the same time
 
 
 def who_answers(doors: Sequence[str], patience: float = PATIENCE) -> str:
-    """Return the first host:port that speaks TLS; "" when none does.
+    """Return the first host:port where an API server is; "" when none is.
 
-    That a connection is taken is not enough: a load balancer takes it with nobody behind.
+    That a connection is taken is not enough: a load balancer takes it with nobody behind, and a proxy on the
+    way speaks TLS for everybody.
     """
     with ThreadPoolExecutor(max_workers=len(doors) or 1) as pool:
         answers = list(pool.map(lambda door: answers_at(door, patience), doors))
@@ -19,13 +21,16 @@ def who_answers(doors: Sequence[str], patience: float = PATIENCE) -> str:
 
 
 def answers_at(door: str, patience: float) -> bool:
-    """Tell whether somebody speaks TLS at host:port."""
+    """Tell whether host:port says a version of Kubernetes, or refuses to in Kubernetes' form."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # nothing is told, nothing believed
     host, _, port = door.rpartition(":")
+    line = HTTPSConnection(host.strip("[]"), int(port), timeout=patience, context=context)
     try:
-        with socket.create_connection((host.strip("[]"), int(port)), patience) as line:
-            context.wrap_socket(line).close()
-    except OSError:
+        line.request("GET", "/version")
+        said = json.loads(line.getresponse().read(65536))
+    except (OSError, HTTPException, ValueError):
         return False
-    return True
+    finally:
+        line.close()
+    return isinstance(said, dict) and ("gitVersion" in said or said.get("kind") == "Status")

@@ -3,8 +3,8 @@
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -39,27 +39,46 @@ def silent() -> Iterator[str]:
 
 
 @pytest.fixture
-def tls(tmp_path: Path) -> Iterator[str]:
-    """Where one connection is answered in TLS, by a certificate that nobody knows."""
+def tls(tmp_path: Path) -> Iterator[Callable[[bytes], str]]:
+    """Answer one request in TLS, by a certificate that nobody knows, with this body."""
     file = tmp_path / "server.pem"
     file.write_bytes(certificate())
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(file)
-    with socket.create_server(("127.0.0.1", 0)) as server:
+    with ExitStack() as at_the_end:
 
-        def answer() -> None:
-            line, _ = server.accept()
-            with suppress(OSError), context.wrap_socket(line, server_side=True) as said:
-                said.recv(1)
+        def serve(body: bytes) -> str:
+            server = at_the_end.enter_context(socket.create_server(("127.0.0.1", 0)))
 
-        thread = threading.Thread(target=answer)
-        thread.start()
-        yield f"127.0.0.1:{server.getsockname()[1]}"
-        thread.join(10)
+            def answer() -> None:
+                line, _ = server.accept()
+                with suppress(OSError), context.wrap_socket(line, server_side=True) as said:
+                    said.recv(4096)
+                    said.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+
+            thread = threading.Thread(target=answer)
+            thread.start()
+            at_the_end.callback(thread.join, 10)
+            return f"127.0.0.1:{server.getsockname()[1]}"
+
+        yield serve
 
 
-def test_who_speaks_tls_answers_whatever_his_certificate_says(silent: str, tls: str) -> None:
-    assert who_answers([silent, tls], 2) == tls
+def test_who_tells_a_version_is_one_whatever_his_certificate_says(
+    silent: str, tls: Callable[[bytes], str]
+) -> None:
+    door = tls(b'{"major": "1", "gitVersion": "v1.36.3"}')
+    assert who_answers([silent, door], 2) == door
+
+
+def test_who_refuses_strangers_in_the_form_of_kubernetes_is_one(tls: Callable[[bytes], str]) -> None:
+    door = tls(b'{"kind": "Status", "status": "Failure", "code": 401}')
+    assert who_answers([door], 2) == door
+
+
+def test_a_proxy_that_speaks_tls_for_everybody_is_none(tls: Callable[[bytes], str]) -> None:
+    assert who_answers([tls(b"not found")], 2) == ""
+    assert who_answers([tls(b"[]")], 2) == ""
 
 
 def test_who_takes_a_connection_and_says_nothing_does_not_answer(silent: str) -> None:

@@ -20,9 +20,10 @@ from nightfleet.upgrade.observed import (
     read_host,
 )
 
-METRICS = (  # a pipe would end as grep does, and no line is an answer too
-    "said=$(kubectl --kubeconfig /etc/kubernetes/admin.conf --server https://{address}:6443"
-    " get --raw /metrics) || exit;"
+METRICS = (  # a pipe would end as grep does, and no line is an answer too; RBAC answers last after a start
+    "tries=15; until said=$(kubectl --kubeconfig /etc/kubernetes/admin.conf --request-timeout 10s"
+    " --server https://{address}:6443 get --raw /metrics 2>&1);"
+    ' do tries=$((tries - 1)); [ $tries -gt 0 ] || {{ echo "$said" >&2; exit 1; }}; sleep 2; done;'
     " printf '%s\\n' \"$said\" | grep ^apiserver_requested_deprecated_apis; true"
 )
 

@@ -101,6 +101,7 @@ module "bastion" {
   name             = "${var.name}-bastion"
   flavor           = var.flavors.bastion
   image            = var.image
+  boot_volume      = var.boot_volume
   network_id       = module.network.network_id
   subnet_id        = module.network.subnet_id
   external_network = var.external_network

@@ -48,7 +48,7 @@ resource "openstack_networking_port_v2" "this" {
 resource "openstack_compute_instance_v2" "this" {
   name         = var.name
   flavor_name  = var.flavor
-  image_id     = data.openstack_images_image_v2.this.id
+  image_id     = var.boot_volume == null ? data.openstack_images_image_v2.this.id : null
   config_drive = true
   tags         = var.tags
 
@@ -67,8 +67,22 @@ resource "openstack_compute_instance_v2" "this" {
     port = openstack_networking_port_v2.this.id
   }
 
+  dynamic "block_device" {
+    for_each = var.boot_volume == null ? [] : [var.boot_volume]
+
+    content {
+      uuid                  = data.openstack_images_image_v2.this.id
+      source_type           = "image"
+      destination_type      = "volume"
+      boot_index            = 0
+      volume_size           = block_device.value.size
+      volume_type           = block_device.value.type
+      delete_on_termination = true
+    }
+  }
+
   lifecycle {
-    ignore_changes = [image_id, user_data, config_drive] # replaced when somebody wants it, not when an image is new
+    ignore_changes = [image_id, block_device, user_data, config_drive] # replaced when somebody wants it, not when an image is new
   }
 }
 

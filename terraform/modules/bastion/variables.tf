@@ -13,6 +13,17 @@ variable "image" {
   type        = string
 }
 
+variable "boot_volume" {
+  description = "GiB of a boot volume and its type, for flavors without a disk; null: boot from the image"
+  type        = object({ size = number, type = optional(string) })
+  default     = null
+
+  validation {
+    condition     = var.boot_volume == null || try(var.boot_volume.size >= 1, false)
+    error_message = "boot_volume is ${jsonencode(var.boot_volume)}; its size is 1 GiB or more."
+  }
+}
+
 variable "network_id" {
   description = "network of the nodes"
   type        = string

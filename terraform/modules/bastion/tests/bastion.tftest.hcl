@@ -29,3 +29,26 @@ run "the_whole_internet_is_refused" {
 
   expect_failures = [var.admin_cidrs]
 }
+
+run "a_flavor_without_a_disk_boots_from_a_volume" {
+  command = plan
+
+  variables {
+    boot_volume = { size = 10, type = "ssd" }
+  }
+
+  assert {
+    condition     = openstack_compute_instance_v2.this.block_device[0].volume_size == 10
+    error_message = "a volume of 10 GiB"
+  }
+}
+
+run "an_empty_boot_volume_is_refused" {
+  command = plan
+
+  variables {
+    boot_volume = { size = 0 }
+  }
+
+  expect_failures = [var.boot_volume]
+}
