@@ -47,6 +47,7 @@ class Judged:
     verdict: Verdict
     budget: Budget
     document: dict[str, Any]
+    fresh: frozenset[str] = frozenset()  # addresses of what a broken-off apply has just made
 
     @property
     def may_go(self) -> bool:
@@ -90,8 +91,9 @@ def make_plan(
         terraform.plan(file, chosen, destroy, on_line)
     document = terraform.show(file)
     changes = read_plan(document, str(file))
-    verdict = judge(changes, occupied, cloud.limits.harmed_nodes, allowed)
-    return Judged(file, changes, verdict, budget(changes, room, cloud.prices), document)
+    fresh = frozenset(one.address for one in adopted)
+    verdict = judge(changes, occupied, cloud.limits.harmed_nodes, allowed, fresh)
+    return Judged(file, changes, verdict, budget(changes, room, cloud.prices), document, fresh)
 
 
 def rejudged(site: Site, judged: Judged, occupied: Occupied, allowed: Collection[str]) -> Judged:
@@ -102,7 +104,7 @@ def rejudged(site: Site, judged: Judged, occupied: Occupied, allowed: Collection
     found = harms(judged.changes)
     if EVERYTHING not in allowed:
         most = section(site).limits.harmed_nodes
-        return replace(judged, verdict=judge(judged.changes, occupied, most, allowed))
+        return replace(judged, verdict=judge(judged.changes, occupied, most, allowed, judged.fresh))
     verdict = judge(judged.changes, occupied, len(judged.changes), {harm.owner for harm in found})
     lost = tuple(refusal.what for refusal in busy(found, occupied))
     return replace(judged, verdict=replace(verdict, warnings=(*verdict.warnings, *lost)))

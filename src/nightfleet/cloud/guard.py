@@ -54,11 +54,19 @@ class Verdict:
 
 
 def judge(
-    changes: Iterable[Change], occupied: Occupied, most: int = 1, allowed: Collection[str] = ()
+    changes: Iterable[Change],
+    occupied: Occupied,
+    most: int = 1,
+    allowed: Collection[str] = (),
+    fresh: Collection[str] = (),
 ) -> Verdict:
-    """Judge a plan. `most` nodes may be harmed at once; `allowed` are names of nodes, keys or addresses."""
+    """Judge a plan. `most` nodes may be harmed at once; `allowed` are names of nodes, keys or addresses.
+
+    `fresh` are the addresses of what a broken-off apply has just made: no site ever had it, so nobody works
+    there. (Terraform cannot read a boot volume back, and makes such a machine once more.)
+    """
     listed = tuple(changes)
-    found = harms(listed)
+    found = harms(tuple(change for change in listed if change.address not in fresh))
     closed = tuple(harm for harm in found if not opened(harm, allowed))
     return Verdict(
         refusals=(

@@ -42,6 +42,13 @@ def test_an_idle_node_may_be_replaced_and_it_is_said(plan: Maker, instance: Make
     assert verdict.warnings == ("os-w1 is replaced; no pod runs there",)
 
 
+def test_what_a_broken_off_apply_has_just_made_may_be_made_again(plan: Maker, instance: Maker) -> None:
+    changes = plan(*(instance(name, "delete", "create", why=[["block_device"]]) for name in ("a", "b")))
+    unknown = Occupied(pods=None)
+    assert judge(changes, unknown, fresh=[change.address for change in changes]).safe
+    assert not judge(changes, unknown, fresh=[changes[0].address]).safe
+
+
 def test_a_node_with_pods_is_not_replaced_under_them(plan: Maker, instance: Maker) -> None:
     busy = Occupied(pods={"os-w1": ("ml/train-0", "ml/train-1")})
     refusal = only(judge(plan(instance("os-w1", "delete", "create", why=[["user_data"]])), busy))

@@ -31,6 +31,7 @@ held() { # kubelet and containerd stop, and do not start before `released`, not 
     mkdir -p /etc/systemd/system/$service.service.d
     printf '[Unit]\nConditionPathExists=!%s\n' $state >/etc/systemd/system/$service.service.d/nightfleet-moving.conf
   done
+  sync -f /etc/systemd/system $state
   systemctl daemon-reload
   systemctl stop kubelet.service 2>/dev/null || true
   if command -v ctr >/dev/null && systemctl --quiet is-active containerd.service; then
