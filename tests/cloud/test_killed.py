@@ -16,3 +16,14 @@ def test_the_same_command_goes_on_and_nothing_is_there_twice(small: Project, box
         f"small-w{i}-imagefs" for i in range(1, 4)
     ]
     assert small.plan()["verdict"]["counts"] == {"create": 0, "update": 0, "replace": 0, "delete": 0}
+
+
+def test_a_destroy_takes_along_what_a_killed_apply_left_behind(small: Project, box: Box) -> None:
+    everything = ("destroy", "--everything", small.site.read_text().splitlines()[0].partition(": ")[2])
+    small.run(*everything)
+    assert box.left() == {}
+    with small.applying(14):
+        pass
+    assert box.left()
+    small.run(*everything)
+    assert box.left() == {}
