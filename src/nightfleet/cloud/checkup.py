@@ -169,7 +169,18 @@ def _images(buses: Mapping[str, str | None]) -> Iterator[Finding]:
 
 
 def _machines(seen: Seen) -> Iterator[Finding]:
+    foreign = len(seen.servers) > 1 and set(seen.servers.values()) == {GONE}
+    if foreign:
+        yield Finding(
+            "machines",
+            Status.WARN,
+            f"none of the {len(seen.servers)} that the record has is on this cloud: it is of another project,"
+            " as the example's is until the first apply, or all were destroyed",
+            "nightfleet cloud plan shows what would be made",
+        )
     for node, status in seen.servers.items():
+        if foreign:
+            continue
         if status == GONE:
             yield Finding(
                 node,

@@ -93,6 +93,8 @@ HINTS = {
     "quotaexceeded": "nightfleet cloud doctor shows what is left; ask the cloud for more, or plan smaller",
     "already allocated": "something outside of Terraform's state has this address; nightfleet cloud apply"
     " adopts what one that broke off left behind, else see `openstack port list`",
+    "query returned no results": "the cloud has nothing of a name in terraform.tfvars:"
+    " `openstack image list`, `openstack flavor list`, `openstack network list --external`",
     "no suitable endpoint": "this cloud does not have that service: see nightfleet cloud doctor",
     "authentication": "nightfleet cloud doctor says what is wrong with the credentials",
     "no valid host": "the cloud has no room for such a machine now; another flavor or zone, or a lease",

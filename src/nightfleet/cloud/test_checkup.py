@@ -55,6 +55,7 @@ def test_a_cloud_that_is_well_has_no_complaints() -> None:
         ({"closed": {"os-w1": "timed out"}}, "os-w1", Status.WARN),
         ({"buses": {"debian": MISSING}}, "image debian", Status.FAIL),
         ({"servers": {"os-w1": "ACTIVE", "os-w2": GONE}}, "os-w2", Status.FAIL),
+        ({"servers": {"os-w1": GONE, "os-w2": GONE}}, "machines", Status.WARN),
         ({"overdue": ("os-s1/storage",)}, "copy of os-s1/storage", Status.WARN),
         ({"unseen": {"machines": "compute does not answer"}}, "machines", Status.UNKNOWN),
         ({"leftovers": ("volume 'x' (1)",)}, "left over", Status.WARN),
