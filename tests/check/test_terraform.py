@@ -47,6 +47,7 @@ def resources() -> list[Any]:
         for path in FILES
         for kind in ("resource", "data")
         for labels, body in blocks(path, kind)
+        if labels[0] != "terraform_data"  # Terraform's own
     ]
 
 

@@ -44,7 +44,7 @@ LIKE: dict[str, tuple[str, ...]] = {
     SPREAD: ("name",),
     BALANCER: ("name",),
     LISTENER: ("loadbalancer_id", "name"),
-    POOL: ("listener_id", "name"),
+    POOL: ("loadbalancer_id", "name"),
     MEMBER: ("pool_id", "address", "protocol_port"),
     MONITOR: ("pool_id", "type"),
     SHARE_NETWORK: ("name",),

@@ -24,7 +24,7 @@ def balancers(connection: Any) -> Found:
     for one in ask.listeners(project_id=mine):
         yield one, Thing(LISTENER, one.id, {"loadbalancer_id": first(one.load_balancers), "name": one.name})
     for pool in ask.pools(project_id=mine):
-        yield pool, Thing(POOL, pool.id, {"listener_id": first(pool.listeners), "name": pool.name})
+        yield pool, Thing(POOL, pool.id, {"loadbalancer_id": first(pool.loadbalancers), "name": pool.name})
         for one in ask.members(pool.id):
             facts = {"pool_id": pool.id, "address": one.address, "protocol_port": one.protocol_port}
             yield one, Thing(MEMBER, f"{pool.id}/{one.id}", facts)

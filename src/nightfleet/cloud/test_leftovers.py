@@ -76,12 +76,12 @@ def test_a_key_pair_is_asked_for_its_date() -> None:
 def test_the_parts_of_a_load_balancer_are_found_by_what_they_belong_to() -> None:
     balance = Service(
         listeners=[one("l1", AFTER, load_balancers=[{"id": "b1"}])],
-        pools=[one("p1", AFTER, listeners=[{"id": "l1"}])],
+        pools=[one("p1", AFTER, loadbalancers=[{"id": "b1"}])],
         members=[one("m1", AFTER, address="10.0.0.11", protocol_port=6443)],
     )
     found = {thing.id: dict(thing.facts) for thing in there(cloud(balance=balance), SINCE, {MEMBER})}
     assert found["l1"]["loadbalancer_id"] == "b1"
-    assert found["p1"]["listener_id"] == "l1"
+    assert found["p1"]["loadbalancer_id"] == "b1"
     assert found["p1/m1"] == {"pool_id": "p1", "address": "10.0.0.11", "protocol_port": 6443}
 
 

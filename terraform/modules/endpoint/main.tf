@@ -24,6 +24,14 @@ resource "openstack_lb_loadbalancer_v2" "this" {
   tags          = var.tags
 }
 
+# Octavia keeps the ranges as a set and tells them in any order, the provider compares lists: every plan would change
+# them. So their order is not looked at, and other ranges make the listener anew.
+resource "terraform_data" "allowed_cidrs" {
+  count = local.balance ? 1 : 0
+
+  input = sort(distinct(var.allowed_cidrs))
+}
+
 resource "openstack_lb_listener_v2" "api" {
   count = local.balance ? 1 : 0
 
@@ -31,27 +39,34 @@ resource "openstack_lb_listener_v2" "api" {
   loadbalancer_id = openstack_lb_loadbalancer_v2.this[0].id
   protocol        = "TCP"
   protocol_port   = var.port
+  default_pool_id = openstack_lb_pool_v2.control_planes[0].id
   allowed_cidrs   = length(var.allowed_cidrs) == 0 ? null : sort(distinct(var.allowed_cidrs))
 
   # `kubectl logs -f` and watches are quiet for minutes
   timeout_client_data = 600000
   timeout_member_data = 600000
+
+  lifecycle {
+    ignore_changes       = [allowed_cidrs]
+    replace_triggered_by = [terraform_data.allowed_cidrs[0]]
+  }
 }
 
-resource "openstack_lb_pool_v2" "api" {
+# Of the load balancer and not of the listener, which may be made anew without it.
+resource "openstack_lb_pool_v2" "control_planes" {
   count = local.balance ? 1 : 0
 
-  name        = "${var.name}-api"
-  listener_id = openstack_lb_listener_v2.api[0].id
-  protocol    = "TCP"
-  lb_method   = "ROUND_ROBIN"
+  name            = "${var.name}-api"
+  loadbalancer_id = openstack_lb_loadbalancer_v2.this[0].id
+  protocol        = "TCP"
+  lb_method       = "ROUND_ROBIN"
 }
 
 resource "openstack_lb_member_v2" "api" {
   for_each = local.balance ? var.control_planes : {}
 
   name          = each.key
-  pool_id       = openstack_lb_pool_v2.api[0].id
+  pool_id       = openstack_lb_pool_v2.control_planes[0].id
   subnet_id     = var.subnet_id
   address       = each.value
   protocol_port = 6443
@@ -61,7 +76,7 @@ resource "openstack_lb_monitor_v2" "api" {
   count = local.balance ? 1 : 0
 
   name        = "${var.name}-api"
-  pool_id     = openstack_lb_pool_v2.api[0].id
+  pool_id     = openstack_lb_pool_v2.control_planes[0].id
   type        = "TCP"
   delay       = 5
   timeout     = 4

@@ -46,7 +46,7 @@ variable "port" {
 }
 
 variable "allowed_cidrs" {
-  description = "who may reach the API through octavia, nodes and pods too: IPv4 ranges; empty: everybody"
+  description = "who may reach the API through octavia, nodes and pods too: IPv4 ranges; empty: everybody. Other ranges make the listener anew: the API is away for seconds"
   type        = list(string)
   default     = []
 
