@@ -4,10 +4,12 @@ from rich.console import Console
 
 from nightfleet.cli.cloud_show import watching
 from nightfleet.cloud import course
+from nightfleet.cloud.hanging import doomed, hanging
 from nightfleet.cloud.look import look
 from nightfleet.cloud.occupied import Occupied
 from nightfleet.cloud.orphans import Adoption, not_looked_for
 from nightfleet.cloud.project import connect, room, section
+from nightfleet.cloud.shelf import snapshots
 from nightfleet.site import Site
 
 
@@ -39,7 +41,9 @@ def planned(
     if destroy and since:
         with watching(err, "planning to destroy") as watcher:
             judged = course.make_plan(model, occupied, left, allowed, (), True, watcher, adopted)
-    return judged
+    if not doomed(judged.changes):
+        return judged
+    return course.holding(judged, hanging(judged.changes, snapshots(connection)))
 
 
 def seen(model: Site) -> Occupied:

@@ -16,7 +16,7 @@ from typing import Any
 from nightfleet.cloud import backend, leftovers, orphans
 from nightfleet.cloud.beside import write
 from nightfleet.cloud.budget import Budget, Room, budget
-from nightfleet.cloud.guard import Verdict, busy, judge
+from nightfleet.cloud.guard import Refusal, Verdict, busy, judge
 from nightfleet.cloud.harm import harms
 from nightfleet.cloud.occupied import Occupied
 from nightfleet.cloud.only import targets
@@ -48,6 +48,7 @@ class Judged:
     budget: Budget
     document: dict[str, Any]
     fresh: frozenset[str] = frozenset()  # addresses of what a broken-off apply has just made
+    held: tuple[Refusal, ...] = ()  # what the cloud would refuse in the middle, whoever allows it
 
     @property
     def may_go(self) -> bool:
@@ -96,6 +97,13 @@ def make_plan(
     return Judged(file, changes, verdict, budget(changes, room, cloud.prices), document, fresh)
 
 
+def holding(judged: Judged, held: Iterable[Refusal]) -> Judged:
+    """Return the same with what the cloud would refuse. Pure."""
+    held = tuple(held)
+    refusals = (*judged.verdict.refusals, *held)
+    return replace(judged, held=held, verdict=replace(judged.verdict, refusals=refusals))
+
+
 def rejudged(site: Site, judged: Judged, occupied: Occupied, allowed: Collection[str]) -> Judged:
     """Judge the same plan again, with more that a person has allowed.
 
@@ -104,10 +112,12 @@ def rejudged(site: Site, judged: Judged, occupied: Occupied, allowed: Collection
     found = harms(judged.changes)
     if EVERYTHING not in allowed:
         most = section(site).limits.harmed_nodes
-        return replace(judged, verdict=judge(judged.changes, occupied, most, allowed, judged.fresh))
+        verdict = judge(judged.changes, occupied, most, allowed, judged.fresh)
+        return holding(replace(judged, verdict=verdict), judged.held)
     verdict = judge(judged.changes, occupied, len(judged.changes), {harm.owner for harm in found})
     lost = tuple(refusal.what for refusal in busy(found, occupied))
-    return replace(judged, verdict=replace(verdict, warnings=(*verdict.warnings, *lost)))
+    verdict = replace(verdict, warnings=(*verdict.warnings, *lost))
+    return holding(replace(judged, verdict=verdict), judged.held)
 
 
 def killed_since(entries: Iterable[Entry]) -> datetime | None:

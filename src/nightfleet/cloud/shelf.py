@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from nightfleet.cloud.copies import Copy, Volume, name_of, read_copy, wanted_volumes
+from nightfleet.cloud.hanging import Snapshot
 from nightfleet.cloud.project import cloud_errors, section
 from nightfleet.errors import Exit, NightfleetError
 from nightfleet.site import Site
@@ -125,3 +126,11 @@ def volumes_of(site: Site) -> tuple[Volume, ...]:
         for name, node in nodes.items()
     }
     return wanted_volumes(disks, section(site).backups.uses)
+
+
+def snapshots(connection: Any) -> tuple[Snapshot, ...]:
+    """Return every snapshot of the project, ours or not."""
+    with cloud_errors(SERVICE, "list snapshots"):
+        return tuple(
+            Snapshot(one.id, one.name or "", one.volume_id) for one in connection.block_storage.snapshots()
+        )
