@@ -31,7 +31,7 @@ nfs:
     datasets: {{export: datasets, namespace: default, size: 1GiB, cache: true}}
 cephfs:
   monitors: [10.91.0.130]
-  patience: 20
+  patience: 120
   shares:
     team:
       {{path: /team, at: /srv/cephfs/team, client: team, keyring: team.keyring, cache: true, classes: [vm]}}
