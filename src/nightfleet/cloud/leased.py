@@ -5,25 +5,16 @@ from typing import Any
 
 from nightfleet.cloud.lease import Lease
 from nightfleet.cloud.orphans import TAG
-from nightfleet.cloud.project import first_line
-from nightfleet.errors import NightfleetError
+from nightfleet.cloud.project import cloud_errors
 
 KEY = "lease"  # of a machine's metadata; terraform/examples/gpu-cluster writes it
 
 
 def standing(connection: Any, leases: Iterable[Lease]) -> tuple[str, ...]:
     """Return the names of the project's machines that stand on one of these leases."""
-    from openstack.exceptions import SDKException
-
     listed = tuple(leases)
-    try:
+    with cloud_errors("compute", "list the servers that may stand on the lease"):
         servers = list(connection.compute.servers()) if listed else []
-    except SDKException as error:
-        raise NightfleetError(
-            f"nobody knows which machines stand on the lease: {first_line(error)}",
-            "compute",
-            "nightfleet cloud doctor",
-        ) from error
     return tuple(sorted(one.name for one in servers if any(stands(one, lease) for lease in listed)))
 
 

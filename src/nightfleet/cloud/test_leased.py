@@ -46,6 +46,6 @@ def test_what_nobody_can_say_is_an_error_and_not_an_empty_lease() -> None:
         raise SDKException("no answer")
 
     silent = SimpleNamespace(compute=SimpleNamespace(servers=servers))
-    with pytest.raises(NightfleetError, match="nobody knows which machines"):
+    with pytest.raises(NightfleetError, match="servers that may stand on the lease: no answer"):
         standing(silent, [HOSTS])
     assert standing(silent, []) == ()
