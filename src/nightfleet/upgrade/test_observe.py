@@ -22,8 +22,9 @@ LINE = 'apiserver_requested_deprecated_apis{group="policy",removed_release="1.25
 def test_metrics_that_cannot_be_read_are_told_from_those_that_hold_nothing(
     tmp_path: Path, kubectl: str, code: int, out: str
 ) -> None:
-    (tmp_path / "kubectl").write_text(f"#!/bin/sh\n{kubectl}\n")
-    (tmp_path / "kubectl").chmod(0o755)
+    for name, text in (("kubectl", kubectl), ("sleep", f"echo >>{tmp_path}/slept")):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / name).chmod(0o755)
     done = subprocess.run(
         ["sh", "-c", METRICS.format(address="10.0.0.11")],
         env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
@@ -32,3 +33,4 @@ def test_metrics_that_cannot_be_read_are_told_from_those_that_hold_nothing(
         check=False,
     )
     assert (done.returncode, done.stdout.strip()) == (code, out)
+    assert (tmp_path / "slept").exists() is bool(code), "it is asked again before it counts as silent"
