@@ -142,7 +142,9 @@ def destroy(
             Exit.USAGE,
         )
     with one_operation(model.site):
-        judged = planned(model, (), allow_replace or (), destroy=True, go_on=not dry_run)
+        judged = planned(
+            model, (), allow_replace or (), destroy=True, go_on=not dry_run, take_in=bool(everything)
+        )
         if everything:
             judged = course.rejudged(model, judged, seen(model), [course.EVERYTHING])
         next_one = again(course.DESTROY, site, (), allow_replace, everything)

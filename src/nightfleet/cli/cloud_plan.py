@@ -19,8 +19,12 @@ def planned(
     allowed: tuple[str, ...] | list[str],
     destroy: bool = False,
     go_on: bool = False,
+    take_in: bool = False,
 ) -> course.Judged:
-    """Plan and judge; with `go_on`, first take over what an apply that broke off left behind."""
+    """Plan and judge; with `go_on`, first take over what an apply that broke off left behind.
+
+    `take_in` does so before a plan to destroy, which would not see it.
+    """
     connection = connect(section(model))
     occupied, left = seen(model), room(connection)
     err = Console(stderr=True, highlight=False)
@@ -39,6 +43,10 @@ def planned(
     for address in not_looked_for(judged.changes) if since else ():
         err.print(f"{address} is not looked for: see whether the apply that broke off has made it already")
     if destroy and since:
+        if adopted and take_in:
+            with watching(err, "taking over") as watcher:
+                course.take_in(model, adopted, watcher)
+            adopted = ()
         with watching(err, "planning to destroy") as watcher:
             judged = course.make_plan(model, occupied, left, allowed, (), True, watcher, adopted)
     if not doomed(judged.changes):

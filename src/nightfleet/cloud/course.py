@@ -161,6 +161,20 @@ def taking_over(directory: Path, adopted: Sequence[Adoption]) -> Iterator[None]:
         path.unlink(missing_ok=True)
 
 
+def take_in(site: Site, adopted: Sequence[Adoption], on_line: OnLine = lambda _line: None) -> None:
+    """Take what an apply left behind into the state at once: a plan to destroy looks at no `import` block.
+
+    The ledger's begun line stays without an end until the destroy is done, so this may be killed as well.
+    """
+    terraform, file = Terraform.of(site), state_dir(site.site) / "cloud.tfplan"
+    with taking_over(terraform.directory, adopted):
+        terraform.plan(file, [one.address for one in adopted], on_line=on_line)
+        try:
+            terraform.apply(file, on_line)
+        finally:
+            file.unlink(missing_ok=True)
+
+
 def carry_out(
     site: Site, judged: Judged, step: str = "apply", on_line: OnLine = lambda _line: None
 ) -> Path | None:
