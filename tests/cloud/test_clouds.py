@@ -95,7 +95,7 @@ def applied(
     assert box.left() == {}
 
 
-@pytest.mark.usefixtures("_of_the_clouds", "_provider")
+@pytest.mark.usefixtures("_provider", "_of_the_clouds")
 def test_a_cloud_with_load_balancers_shares_and_flavors_without_disks(tmp_path: Path, box: Box) -> None:
     """Killed twice while all that is made: nothing is there twice, nothing stays."""
     with applied(tmp_path / "rich", box, RICH, killed=(14, 22)):
@@ -109,7 +109,7 @@ def test_a_cloud_with_load_balancers_shares_and_flavors_without_disks(tmp_path: 
         assert {one.is_bootable for one in volumes} == {True, False}
 
 
-@pytest.mark.usefixtures("_of_the_clouds", "_provider")
+@pytest.mark.usefixtures("_provider", "_of_the_clouds")
 def test_a_cloud_with_other_names_and_neither_load_balancers_nor_shares(tmp_path: Path, box: Box) -> None:
     with without(box, "load-balancer", "shared-file-system"), applied(tmp_path / "poor", box, POOR):
         servers = list(box.member.compute.servers())
