@@ -14,9 +14,7 @@ CONF = "/etc/cachefilesd.conf"
 UNITS = "/etc/systemd/system"
 UNIT = f"{UNITS}/nightfleet-cachefilesd.service"
 WHERE = "/var/cache/fscache"
-MOVES = (TEMPLATES / "moves.sh").read_text(
-    encoding="utf-8"
-)  # a shell function, for whoever mounts with a cache
+MOVES = (TEMPLATES / "moves.sh").read_text(encoding="utf-8")  # for whoever mounts with a cache
 GOOD = ("xfs", "ext4", "btrfs")  # with user attributes and a map of blocks
 
 

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from nightfleet.cli import cloud_backup, cloud_leases, cloud_roll
-from nightfleet.cli.cloud_plan import planned, seen
+from nightfleet.cli.cloud_plan import planned
 from nightfleet.cli.cloud_show import print_handover, print_judged, watching
 from nightfleet.cli.doctor import print_finding, summary
 from nightfleet.cli.options import Json, SiteName, print_json
@@ -142,11 +142,9 @@ def destroy(
             Exit.USAGE,
         )
     with one_operation(model.site):
-        judged = planned(
-            model, (), allow_replace or (), destroy=True, go_on=not dry_run, take_in=bool(everything)
-        )
+        judged = planned(model, (), allow_replace or (), destroy=True, go_on=bool(everything) and not dry_run)
         if everything:
-            judged = course.rejudged(model, judged, seen(model), [course.EVERYTHING])
+            judged = course.allowing_everything(judged)
         next_one = again(course.DESTROY, site, (), allow_replace, everything)
         carry_out(model, judged, course.DESTROY, site, next_one, dry_run, json)
 

@@ -9,7 +9,7 @@ from nightfleet.cli.cloud_plan import planned
 from nightfleet.cli.cloud_show import watching
 from nightfleet.cli.options import Json, SiteName, print_json
 from nightfleet.cloud import course
-from nightfleet.cloud.project import connect, first_line, section
+from nightfleet.cloud.project import cloud_errors, connect, section
 from nightfleet.cloud.record import record
 from nightfleet.cloud.roll import due, fingerprints, turns, unmade
 from nightfleet.cluster.ssh import Shell
@@ -123,15 +123,8 @@ class Turn:
 
 def console_of(site: Site, name: str) -> str:
     """Return what a node's machine wrote on its console since it booted."""
-    from openstack.exceptions import SDKException
-
     server = site.handover.nodes[name].instance_id if site.handover else name
-    try:
+    way = "nightfleet cloud output records the machines anew, then the same command"
+    with cloud_errors(name, "its console cannot be read", way):
         said = connect(section(site)).compute.get_server_console_output(server)
-    except SDKException as error:
-        raise NightfleetError(
-            f"its console cannot be read: {first_line(error)}",
-            name,
-            "nightfleet cloud output records the machines anew, then the same command",
-        ) from error
     return str(said.get("output", ""))

@@ -56,7 +56,7 @@ def judged() -> Judged:
     changes = read_plan({"format_version": "1.2", "resource_changes": [CHANGE]})
     verdict = judge(changes, Occupied(pods={"os-w1": ("ml/train-0",)}))
     fits = Budget({"cores": 4}, (), (), 0.0, "EUR")
-    return Judged(Path("x.tfplan"), changes, verdict, fits, {})
+    return Judged(Path("x.tfplan"), changes, verdict, fits, {}, Occupied())
 
 
 def run(*words: str) -> tuple[int, str]:

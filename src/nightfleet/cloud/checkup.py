@@ -169,8 +169,7 @@ def _images(buses: Mapping[str, str | None]) -> Iterator[Finding]:
 
 
 def _machines(seen: Seen) -> Iterator[Finding]:
-    foreign = len(seen.servers) > 1 and set(seen.servers.values()) == {GONE}
-    if foreign:
+    if len(seen.servers) > 1 and set(seen.servers.values()) == {GONE}:
         yield Finding(
             "machines",
             Status.WARN,
@@ -178,9 +177,19 @@ def _machines(seen: Seen) -> Iterator[Finding]:
             " as the example's is until the first apply, or all were destroyed",
             "nightfleet cloud plan shows what would be made",
         )
+    else:
+        yield from _each_machine(seen)
+    for what in seen.leftovers:
+        yield Finding(
+            "left over",
+            Status.WARN,
+            f"{what} is in no state",
+            "nightfleet cloud apply takes it over or names it",
+        )
+
+
+def _each_machine(seen: Seen) -> Iterator[Finding]:
     for node, status in seen.servers.items():
-        if foreign:
-            continue
         if status == GONE:
             yield Finding(
                 node,
@@ -197,13 +206,6 @@ def _machines(seen: Seen) -> Iterator[Finding]:
             )
     if seen.servers and all(status == "ACTIVE" for status in seen.servers.values()):
         yield Finding("machines", Status.OK, f"{len(seen.servers)} ACTIVE")
-    for what in seen.leftovers:
-        yield Finding(
-            "left over",
-            Status.WARN,
-            f"{what} is in no state",
-            "nightfleet cloud apply takes it over or names it",
-        )
 
 
 def _copies(cloud: Cloud, seen: Seen) -> Iterator[Finding]:

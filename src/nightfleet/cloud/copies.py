@@ -16,9 +16,8 @@ from nightfleet.errors import Exit, NightfleetError
 STAMP = "%Y%m%dT%H%M%SZ"
 NAME = re.compile(r"^nightfleet\.(?P<site>[^.]+)\.(?P<node>[^.]+)\.(?P<use>[^.]+)\.(?P<at>\d{8}T\d{6}Z)$")
 GOOD, PENDING = "available", ("creating", "restoring", "backing-up")
-YOUNG = (
-    7 / 8
-)  # of the hours between two copies: a timer finds the last volume of a run to be younger than them
+# of the hours between two copies: a timer finds the last volume of a run to be younger than them
+YOUNG = 7 / 8
 PATIENCE = timedelta(hours=12)  # a copy that is still being made after this has died
 
 

@@ -34,7 +34,6 @@ from nightfleet.site import Site
 RUN = "cloud"
 DESTROY = "destroy"  # the step that takes everything away
 ADOPTED = "nightfleet-adopted.tf.json"  # beside the configuration, while a plan is made
-EVERYTHING = "*"  # what a person allows who names the site
 OnLine = Callable[[Line], None]
 
 
@@ -47,7 +46,7 @@ class Judged:
     verdict: Verdict
     budget: Budget
     document: dict[str, Any]
-    fresh: frozenset[str] = frozenset()  # addresses of what a broken-off apply has just made
+    occupied: Occupied  # who works where, as it was asked
     held: tuple[Refusal, ...] = ()  # what the cloud would refuse in the middle, whoever allows it
 
     @property
@@ -94,7 +93,7 @@ def make_plan(
     changes = read_plan(document, str(file))
     fresh = frozenset(one.address for one in adopted)
     verdict = judge(changes, occupied, cloud.limits.harmed_nodes, allowed, fresh)
-    return Judged(file, changes, verdict, budget(changes, room, cloud.prices), document, fresh)
+    return Judged(file, changes, verdict, budget(changes, room, cloud.prices), document, occupied)
 
 
 def holding(judged: Judged, held: Iterable[Refusal]) -> Judged:
@@ -104,18 +103,11 @@ def holding(judged: Judged, held: Iterable[Refusal]) -> Judged:
     return replace(judged, held=held, verdict=replace(judged.verdict, refusals=refusals))
 
 
-def rejudged(site: Site, judged: Judged, occupied: Occupied, allowed: Collection[str]) -> Judged:
-    """Judge the same plan again, with more that a person has allowed.
-
-    Who allows everything has named nobody: whose work goes with it is told.
-    """
+def allowing_everything(judged: Judged) -> Judged:
+    """Return the same for a person who named the site, and no node: whose work goes with it is told. Pure."""
     found = harms(judged.changes)
-    if EVERYTHING not in allowed:
-        most = section(site).limits.harmed_nodes
-        verdict = judge(judged.changes, occupied, most, allowed, judged.fresh)
-        return holding(replace(judged, verdict=verdict), judged.held)
-    verdict = judge(judged.changes, occupied, len(judged.changes), {harm.owner for harm in found})
-    lost = tuple(refusal.what for refusal in busy(found, occupied))
+    verdict = judge(judged.changes, judged.occupied, len(judged.changes), {harm.owner for harm in found})
+    lost = tuple(refusal.what for refusal in busy(found, judged.occupied))
     verdict = replace(verdict, warnings=(*verdict.warnings, *lost))
     return holding(replace(judged, verdict=verdict), judged.held)
 

@@ -171,10 +171,8 @@ def _leftovers(site: Site, connection: Any) -> tuple[str, ...]:
 
 def _overdue(site: Site, connection: Any) -> tuple[str, ...]:
     """Return the volumes of a use that is copied and whose newest good copy is too old."""
-    volumes, every = volumes_of(site), section(site).backups.every
-    if not volumes:
-        return ()
-    late = overdue(volumes, Shelf.of(site, connection).all(), datetime.now(UTC), every)
+    copies, every = Shelf.of(site, connection).all(), section(site).backups.every
+    late = overdue(volumes_of(site), copies, datetime.now(UTC), every)
     return tuple(volume.key for volume in late)
 
 

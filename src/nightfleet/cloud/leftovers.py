@@ -4,7 +4,7 @@ What is older was there before and is somebody's: another cluster in the same pr
 """
 
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,8 +25,7 @@ from nightfleet.cloud.orphans import (
     Thing,
 )
 from nightfleet.cloud.parts import Found
-from nightfleet.cloud.project import first_line
-from nightfleet.errors import NightfleetError
+from nightfleet.cloud.project import cloud_errors
 
 SKEW = timedelta(minutes=2)  # between our clock and the cloud's
 
@@ -43,19 +42,10 @@ def there(connection: Any, since: datetime, kinds: Collection[str]) -> tuple[Thi
         return (*found, *(_spread(connection) if SPREAD in kinds else ()))
 
 
-@contextmanager
-def asking() -> Iterator[None]:
+def asking() -> AbstractContextManager[None]:
     """Say what it means when the cloud does not answer: what cannot be seen would be made twice."""
-    from keystoneauth1.exceptions import ClientException
-    from openstack.exceptions import SDKException
-
-    try:
-        yield
-    except (ClientException, SDKException) as error:
-        raise NightfleetError(
-            f"what the last apply left behind cannot be looked for: {first_line(error)}",
-            hint="the same command again once the cloud answers; nothing was changed",
-        ) from error
+    what = "what the last apply left behind cannot be looked for"
+    return cloud_errors("", what, "the same command again once the cloud answers; nothing was changed")
 
 
 def young(one: Any, since: datetime) -> bool:

@@ -32,8 +32,10 @@ def section(site: Site) -> Cloud:
 
 
 @contextmanager
-def cloud_errors(service: str, asked: str) -> Iterator[None]:
+def cloud_errors(service: str, asked: str, hint: str = "") -> Iterator[None]:
     """Turn what openstacksdk and keystoneauth raise into our error: `service` was `asked` (list servers).
+
+    Without a `hint` it is one for the status.
 
     Lists of openstacksdk are lazy: whoever asks for one exhausts it inside.
     """
@@ -47,7 +49,7 @@ def cloud_errors(service: str, asked: str) -> Iterator[None]:
         said = first_line(error)
         if status and str(status) not in said:
             said += f" (HTTP {status})"
-        raise NightfleetError(f"{asked}: {said}", service, hint_for(status)) from error
+        raise NightfleetError(f"{asked}: {said}", service, hint or hint_for(status)) from error
 
 
 def hint_for(status: int | None) -> str:

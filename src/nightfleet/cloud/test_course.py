@@ -10,23 +10,12 @@ import pytest
 
 from nightfleet.cloud.beside import write
 from nightfleet.cloud.budget import Budget
-from nightfleet.cloud.course import ADOPTED, EVERYTHING, Judged, killed_since, rejudged, taking_over
+from nightfleet.cloud.course import ADOPTED, Judged, allowing_everything, killed_since, taking_over
 from nightfleet.cloud.guard import judge
 from nightfleet.cloud.occupied import Occupied
 from nightfleet.cloud.orphans import Adoption
 from nightfleet.cloud.planfile import Change
 from nightfleet.ledger import Entry, Event
-from nightfleet.site.load import load_before_it_is_made
-
-TEXT = """\
-site: small
-cloud:
-  directory: terraform
-classes:
-  box: {kind: vm}
-connection: {user: debian, key: key}
-network: {pods: 10.1.0.0/16, services: 10.2.0.0/16, cni: routed}
-"""
 
 
 def test_a_file_that_says_so_already_is_left_alone(tmp_path: Path) -> None:
@@ -83,11 +72,10 @@ def test_what_is_taken_over_stands_beside_the_configuration_only_while_it_is_pla
 def test_whose_work_goes_with_everything_is_told(
     tmp_path: Path, plan: Callable[..., tuple[Change, ...]], instance: Callable[..., dict[str, Any]]
 ) -> None:
-    (tmp_path / "site.yaml").write_text(TEXT)
     changes = plan(instance("os-w1", "delete"), instance("os-w2", "delete"))
     busy = Occupied(pods={"os-w1": ("ml/train-0",)})
-    judged = Judged(tmp_path, changes, judge(changes, busy), Budget({}, (), (), 0.0, ""), {})
+    judged = Judged(tmp_path, changes, judge(changes, busy), Budget({}, (), (), 0.0, ""), {}, busy)
     assert not judged.may_go
-    anew = rejudged(load_before_it_is_made(tmp_path / "site.yaml"), judged, busy, [EVERYTHING])
+    anew = allowing_everything(judged)
     assert anew.may_go
     assert "os-w1 would be destroyed, and 1 pods run there: ml/train-0" in anew.verdict.warnings

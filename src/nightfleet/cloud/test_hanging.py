@@ -45,7 +45,9 @@ def test_who_allows_everything_is_refused_all_the_same(
     plan: Callable[..., tuple[Change, ...]], tmp_path: Path
 ) -> None:
     changes = gone(plan, "delete")
-    judged = Judged(tmp_path, changes, judge(changes, Occupied()), Budget({}, (), (), 0.0, ""), {})
+    judged = Judged(
+        tmp_path, changes, judge(changes, Occupied()), Budget({}, (), (), 0.0, ""), {}, Occupied()
+    )
     held = holding(judged, hanging(changes, SNAPSHOTS))
     assert not held.may_go
     assert len(held.verdict.refusals) == len(judged.verdict.refusals) + 1
