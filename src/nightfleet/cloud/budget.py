@@ -10,27 +10,43 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from nightfleet.cloud.harm import INSTANCE, PORT, SHARE, VOLUME
+from nightfleet.cloud.kinds import (
+    ADDRESS,
+    BALANCER,
+    GROUP,
+    INSTANCE,
+    INTERFACE,
+    LISTENER,
+    MEMBER,
+    MONITOR,
+    NETWORK,
+    POOL,
+    PORT,
+    ROUTER,
+    RULE,
+    SHARE,
+    SPREAD,
+    SUBNET,
+    VOLUME,
+)
 from nightfleet.cloud.planfile import Action, Change
 from nightfleet.site.cloud import Prices
 
-FLOATING_IP = "openstack_networking_floatingip_v2"
-GROUP = "openstack_networking_secgroup_v2"
 UNITS = {"ram": "MiB", "gigabytes": "GiB", "share_gigabytes": "GiB"}
 SINGLE = {
     PORT: "ports",
-    FLOATING_IP: "floating_ips",
-    "openstack_networking_network_v2": "networks",
-    "openstack_networking_subnet_v2": "subnets",
-    "openstack_networking_router_v2": "routers",
-    "openstack_networking_router_interface_v2": "ports",
-    "openstack_networking_secgroup_rule_v2": "security_group_rules",
-    "openstack_compute_servergroup_v2": "server_groups",
-    "openstack_lb_loadbalancer_v2": "load_balancers",
-    "openstack_lb_listener_v2": "listeners",
-    "openstack_lb_pool_v2": "pools",
-    "openstack_lb_member_v2": "members",
-    "openstack_lb_monitor_v2": "health_monitors",
+    ADDRESS: "floating_ips",
+    NETWORK: "networks",
+    SUBNET: "subnets",
+    ROUTER: "routers",
+    INTERFACE: "ports",
+    RULE: "security_group_rules",
+    SPREAD: "server_groups",
+    BALANCER: "load_balancers",
+    LISTENER: "listeners",
+    POOL: "pools",
+    MEMBER: "members",
+    MONITOR: "health_monitors",
 }
 OWN_RULES = 2  # Neutron lets a new group's packets out, IPv4 and IPv6
 MONTH = 730  # hours
@@ -168,7 +184,7 @@ def cost(changes: Iterable[Change], prices: Prices) -> tuple[float, tuple[str, .
             unpriced += sorted(other - {""} - set(prices.flavors))
         elif change.type == VOLUME and not prices.volume:
             unpriced.append("volumes")
-        elif change.type == FLOATING_IP and not prices.floating_ip:
+        elif change.type == ADDRESS and not prices.floating_ip:
             unpriced.append("floating IPs")
     return round(hourly, 4), tuple(dict.fromkeys(unpriced))
 
@@ -180,4 +196,4 @@ def rate(kind: str, said: Mapping[str, Any], prices: Prices) -> float:
         return prices.flavors.get(flavor_of(said), 0.0) + boots
     if kind == VOLUME:
         return prices.volume * int(said.get("size") or 0) / MONTH
-    return prices.floating_ip if kind == FLOATING_IP and said else 0.0
+    return prices.floating_ip if kind == ADDRESS and said else 0.0

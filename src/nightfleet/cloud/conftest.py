@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from nightfleet.cloud.planfile import SERVER, Change, read_plan
+from nightfleet.cloud import kinds
+from nightfleet.cloud.planfile import Change, read_plan
 
 Entry = dict[str, Any]
 COUNT = re.compile(r"\[(\d+)\]$")
@@ -31,7 +32,7 @@ def plan() -> Callable[..., tuple[Change, ...]]:
     """Return a plan of these entries; `servers` are what the state holds before it."""
 
     def made(*entries: Entry, servers: tuple[Entry, ...] = ()) -> tuple[Change, ...]:
-        resources = [{"mode": "managed", "type": SERVER, "values": values} for values in servers]
+        resources = [{"mode": "managed", "type": kinds.INSTANCE, "values": values} for values in servers]
         prior = {"values": {"root_module": {"child_modules": [{"resources": resources}]}}}
         return read_plan({"format_version": "1.2", "resource_changes": list(entries), "prior_state": prior})
 

@@ -8,7 +8,8 @@ Each reason names the resource, what forces it, and the safe way; `--allow-repla
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from nightfleet.cloud.harm import FATAL, KEYPAIR, Harm, Kind, harms
+from nightfleet.cloud.harm import FATAL, Harm, Kind, harms
+from nightfleet.cloud.kinds import KEYPAIR
 from nightfleet.cloud.moved import Rename, renames
 from nightfleet.cloud.occupied import Occupied
 from nightfleet.cloud.planfile import Action, Change

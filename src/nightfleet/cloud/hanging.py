@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from nightfleet.cloud.guard import Refusal
-from nightfleet.cloud.harm import VOLUME
+from nightfleet.cloud.kinds import VOLUME
 from nightfleet.cloud.planfile import Change
 
 

@@ -9,29 +9,39 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from nightfleet.cloud.planfile import SERVER, Action, Change
+from nightfleet.cloud.kinds import (
+    ACCESS,
+    ADDRESS,
+    ASSOCIATION,
+    ATTACHMENT,
+    BALANCER,
+    INSTANCE,
+    INTERFACE,
+    LISTENER,
+    NETWORK,
+    POOL,
+    PORT,
+    ROUTER,
+    SHARE,
+    SUBNET,
+    VOLUME,
+)
+from nightfleet.cloud.planfile import Action, Change
 
-INSTANCE = SERVER
-PORT = "openstack_networking_port_v2"
-ATTACHMENT = "openstack_compute_volume_attach_v2"
-VOLUME = "openstack_blockstorage_volume_v3"
-SHARE = "openstack_sharedfilesystem_share_v2"
-ACCESS = "openstack_sharedfilesystem_share_access_v2"
-KEYPAIR = "openstack_compute_keypair_v2"
 DATA = {VOLUME: "volume", SHARE: "share"}
 ENTRANCES = {
-    "openstack_lb_loadbalancer_v2": "load-balancer",
-    "openstack_networking_floatingip_v2": "floating-ip",
-    "openstack_networking_network_v2": "network",
-    "openstack_networking_subnet_v2": "subnet",
-    "openstack_networking_router_v2": "router",
+    BALANCER: "load-balancer",
+    ADDRESS: "floating-ip",
+    NETWORK: "network",
+    SUBNET: "subnet",
+    ROUTER: "router",
     PORT: "port",  # one that is plugged into no machine: an address that is kept, or shared
 }
 PASSAGES = {
-    "openstack_networking_router_interface_v2": "router-interface",
-    "openstack_networking_floatingip_associate_v2": "floating-ip-association",
-    "openstack_lb_listener_v2": "listener",
-    "openstack_lb_pool_v2": "pool",
+    INTERFACE: "router-interface",
+    ASSOCIATION: "floating-ip-association",
+    LISTENER: "listener",
+    POOL: "pool",
 }
 REBUILDS = ("image_id", "image_name")
 RESIZES = ("flavor_id", "flavor_name")

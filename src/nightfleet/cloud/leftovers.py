@@ -9,21 +9,21 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from nightfleet.cloud import parts
-from nightfleet.cloud.harm import INSTANCE, PORT, VOLUME
-from nightfleet.cloud.orphans import (
+from nightfleet.cloud.kinds import (
     ADDRESS,
     GROUP,
+    INSTANCE,
     INTERFACE,
     KEYPAIR,
-    LIKE,
     NETWORK,
+    PORT,
     ROUTER,
     RULE,
     SPREAD,
     SUBNET,
-    TAG,
-    Thing,
+    VOLUME,
 )
+from nightfleet.cloud.orphans import LIKE, TAG, Thing
 from nightfleet.cloud.parts import Found
 from nightfleet.cloud.project import cloud_errors
 

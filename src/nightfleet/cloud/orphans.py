@@ -11,26 +11,33 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from nightfleet.cloud.harm import ACCESS, ATTACHMENT, INSTANCE, PORT, SHARE, VOLUME
+from nightfleet.cloud.kinds import (
+    ACCESS,
+    ADDRESS,
+    ASSOCIATION,
+    ATTACHMENT,
+    BALANCER,
+    GROUP,
+    INSTANCE,
+    INTERFACE,
+    KEYPAIR,
+    LISTENER,
+    MEMBER,
+    MONITOR,
+    NETWORK,
+    POOL,
+    PORT,
+    ROUTER,
+    RULE,
+    SHARE,
+    SHARE_NETWORK,
+    SPREAD,
+    SUBNET,
+    VOLUME,
+)
 from nightfleet.cloud.planfile import Action, Change, resources_of
 
 TAG = "nightfleet"  # tag on what takes tags; in metadata, with the cluster's name
-NETWORK = "openstack_networking_network_v2"
-SUBNET = "openstack_networking_subnet_v2"
-ROUTER = "openstack_networking_router_v2"
-GROUP = "openstack_networking_secgroup_v2"
-KEYPAIR = "openstack_compute_keypair_v2"
-SPREAD = "openstack_compute_servergroup_v2"
-BALANCER = "openstack_lb_loadbalancer_v2"
-LISTENER = "openstack_lb_listener_v2"
-POOL = "openstack_lb_pool_v2"
-MEMBER = "openstack_lb_member_v2"
-MONITOR = "openstack_lb_monitor_v2"
-RULE = "openstack_networking_secgroup_rule_v2"
-INTERFACE = "openstack_networking_router_interface_v2"
-ADDRESS = "openstack_networking_floatingip_v2"
-SHARE_NETWORK = "openstack_sharedfilesystem_sharenetwork_v2"
-ASSOCIATION = "openstack_networking_floatingip_associate_v2"
 # Each is known by these words of the plan; what it belongs to comes first, and must be known.
 LIKE: dict[str, tuple[str, ...]] = {
     NETWORK: ("name",),

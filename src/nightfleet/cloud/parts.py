@@ -6,8 +6,8 @@ Not every cloud has these services; without them there is nothing.
 from collections.abc import Iterator
 from typing import Any
 
-from nightfleet.cloud.harm import ACCESS, SHARE
-from nightfleet.cloud.orphans import BALANCER, LISTENER, MEMBER, MONITOR, POOL, SHARE_NETWORK, Thing
+from nightfleet.cloud.kinds import ACCESS, BALANCER, LISTENER, MEMBER, MONITOR, POOL, SHARE, SHARE_NETWORK
+from nightfleet.cloud.orphans import Thing
 
 BALANCED = frozenset({BALANCER, LISTENER, POOL, MEMBER, MONITOR})
 SHARED = frozenset({SHARE_NETWORK, SHARE, ACCESS})

@@ -11,10 +11,10 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from nightfleet.cloud.kinds import INSTANCE
 from nightfleet.errors import NightfleetError
 
 MAJOR = "1"
-SERVER = "openstack_compute_instance_v2"
 BECAUSE_EACH_KEY = "delete_because_each_key"
 _KEY = re.compile(r'\["((?:[^"\\]|\\.)*)"\]$')
 
@@ -106,7 +106,7 @@ def resources_of(state: object) -> Iterator[Mapping[str, Any]]:
 def read_machines(document: Mapping[str, Any]) -> Iterator[Machine]:
     """Yield the servers of the state that a plan began with."""
     for one in resources_of(document.get("prior_state")):
-        if one.get("type") == SERVER:
+        if one.get("type") == INSTANCE:
             yield machine_of(one["values"])
 
 
@@ -124,7 +124,7 @@ def machine_of(values: Mapping[str, Any]) -> Machine:
 
 def belonging(kind: str, before: Mapping[str, Any], machines: Sequence[Machine]) -> Machine | None:
     """Return the server that a resource is, hangs on (a volume's attachment) or is plugged into (a port)."""
-    if kind == SERVER:
+    if kind == INSTANCE:
         return machine_of(before)
     server = before.get("instance_id") or before.get("device_id")
     return next((one for one in machines if one.id == server or before.get("id") in one.ports), None)

@@ -4,7 +4,8 @@ import re
 from collections.abc import Collection, Iterable
 
 from nightfleet.cloud.guard import nodes_hit
-from nightfleet.cloud.harm import INSTANCE, Kind, harms, node_of
+from nightfleet.cloud.harm import Kind, harms, node_of
+from nightfleet.cloud.kinds import INSTANCE
 from nightfleet.cloud.planfile import Action, Change
 
 RENEWED = (Kind.REBUILD, Kind.REPLACE)  # the machine comes back with another system disk

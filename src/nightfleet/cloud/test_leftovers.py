@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from openstack.exceptions import SDKException
 
-from nightfleet.cloud.harm import INSTANCE, SHARE
+from nightfleet.cloud.kinds import INSTANCE, KEYPAIR, MEMBER, NETWORK, SHARE
 from nightfleet.cloud.leftovers import foreign, of_cluster, there, young
-from nightfleet.cloud.orphans import KEYPAIR, MEMBER, NETWORK, TAG
+from nightfleet.cloud.orphans import TAG
 from nightfleet.errors import NightfleetError
 
 SINCE = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)

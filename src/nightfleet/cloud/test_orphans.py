@@ -4,21 +4,19 @@ from collections.abc import Callable
 from typing import Any
 
 from nightfleet.cloud.conftest import entry
-from nightfleet.cloud.harm import INSTANCE, PORT, SHARE, VOLUME
-from nightfleet.cloud.orphans import (
+from nightfleet.cloud.kinds import (
     BALANCER,
+    INSTANCE,
     KEYPAIR,
     LISTENER,
     MEMBER,
+    PORT,
     RULE,
+    SHARE,
     SPREAD,
-    TAG,
-    Thing,
-    adoptions,
-    attachments,
-    known_ids,
-    not_looked_for,
+    VOLUME,
 )
+from nightfleet.cloud.orphans import TAG, Thing, adoptions, attachments, known_ids, not_looked_for
 
 Maker = Callable[..., Any]
 

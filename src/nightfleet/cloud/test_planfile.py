@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from nightfleet.cloud.conftest import entry
+from nightfleet.cloud.kinds import INSTANCE
 from nightfleet.cloud.planfile import (
-    SERVER,
     Action,
     Machine,
     action_of,
@@ -80,7 +80,7 @@ def test_the_number_of_a_count_is_no_key() -> None:
 def test_a_server_of_the_state_is_known_by_its_addresses_and_ports() -> None:
     networks = [{"port": "p1", "fixed_ip_v4": "10.0.0.21"}, {"port": "", "fixed_ip_v4": ""}]
     values = {"id": "i1", "name": "os-w1", "access_ip_v4": "10.0.0.21", "network": networks}
-    resource = {"mode": "managed", "type": SERVER, "values": values}
+    resource = {"mode": "managed", "type": INSTANCE, "values": values}
     prior = {"values": {"root_module": {"child_modules": [{"resources": [resource]}]}}}
     assert list(read_machines({"prior_state": prior})) == [
         Machine("i1", "os-w1", frozenset({"10.0.0.21"}), frozenset({"p1"}))
