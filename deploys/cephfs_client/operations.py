@@ -11,8 +11,8 @@ from deploys.cachefilesd.plan import MOVES
 from deploys.cephfs_client.facts import Ceph, Moving
 from deploys.cephfs_client.plan import MARK, TEMPLATES, Found, Wanted, astray
 from deploys.hostops.facts import Paths
+from deploys.hostops.mounts import let_go
 from deploys.hostops.this import ask
-from deploys.nfs_client.operations import LET_GO
 
 PROVE = (TEMPLATES / "prove.sh").read_text(encoding="utf-8")
 FORGET = (TEMPLATES / "forget.sh").read_text(encoding="utf-8")
@@ -44,7 +44,7 @@ def renew(wanted: Wanted) -> Generator[StringCommand, None, None]:
     """Unmount what is mounted otherwise than the site says; the next look mounts it as it should be."""
     places = astray(wanted, ask(Ceph, places=()))
     if places:
-        yield StringCommand(f"{LET_GO}\nlet_go {' '.join(map(shlex.quote, places))}")
+        yield StringCommand(let_go(places))
     else:
         host.noop("what is mounted is mounted as the site says")
 

@@ -1,20 +1,20 @@
 """What a unit file alone does not do: let go of mounts, and see that a cache is really on."""
 
 import shlex
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Sequence
 
 from pyinfra.api.command import StringCommand
 from pyinfra.api.operation import operation
 from pyinfra.context import host
 
 from deploys.cachefilesd.plan import MOVES
+from deploys.hostops.mounts import let_go
 from deploys.hostops.this import ask
 from deploys.nfs_client.facts import Answering, Client
 from deploys.nfs_client.plan import TEMPLATES, Found, Wanted, astray, escaped, other_idle
 from nightfleet.mounted import uncached
 
 PROVE = (TEMPLATES / "prove.sh").read_text(encoding="utf-8")
-LET_GO = (TEMPLATES / "let_go.sh").read_text(encoding="utf-8")  # a shell function
 
 
 @operation()
@@ -42,7 +42,7 @@ def renew(wanted: Wanted) -> Generator[StringCommand, None, None]:
         return
     # a running automount keeps its idle time; stopped with a mount on it, it would take that along
     calls = [f"systemctl restart {shlex.quote(escaped(place))}.automount" for place in late]
-    yield StringCommand("\n".join([LET_GO, " && ".join([words("let_go", places), *calls])]))
+    yield StringCommand(" && ".join([let_go(places), *calls]))
 
 
 @operation()
@@ -62,9 +62,4 @@ def prove_cache(places: Sequence[str]) -> Generator[StringCommand, None, None]:
         unread = f"; nothing could be read anew in {', '.join(found.unread)}" if found.unread else ""
         host.noop(f"FSC yes: {', '.join(places)}{unread}")
         return
-    yield StringCommand("\n".join([MOVES, words("set --", places), PROVE]))
-
-
-def words(command: str, places: Iterable[str]) -> str:
-    """Return a command with its arguments."""
-    return f"{command} {' '.join(map(shlex.quote, places))}"
+    yield StringCommand(f"{MOVES}\nset -- {' '.join(map(shlex.quote, places))}\n{PROVE}")

@@ -12,6 +12,7 @@ from nightfleet.cli.cloud import again
 from nightfleet.cli.cloud_show import print_judged, print_refusal
 from nightfleet.cli.main import app
 from nightfleet.cloud.budget import Budget
+from nightfleet.cloud.conftest import SITE
 from nightfleet.cloud.course import Judged, as_json
 from nightfleet.cloud.guard import Refusal, judge
 from nightfleet.cloud.occupied import Occupied
@@ -19,15 +20,6 @@ from nightfleet.cloud.planfile import read_plan
 from nightfleet.cloud.terraform import Terraform
 from nightfleet.errors import Exit
 
-SITE = """\
-site: small
-cloud:
-  directory: terraform
-classes:
-  box: {kind: vm}
-connection: {user: debian, key: key}
-network: {pods: 10.1.0.0/16, services: 10.2.0.0/16, cni: routed}
-"""
 ADDRESS = 'module.nodes.openstack_compute_instance_v2.node["os-w1"]'
 CHANGE = {
     "address": ADDRESS,

@@ -10,22 +10,13 @@ from openstack.exceptions import NotFoundException
 
 from nightfleet.cli import cloud_roll
 from nightfleet.cli.cloud_roll import Turn, console_of
+from nightfleet.cloud.conftest import SITE
 from nightfleet.cloud.terraform import Terraform
 from nightfleet.errors import Exit, NightfleetError
 from nightfleet.home import state_dir
 from nightfleet.membership.leave import Wishes
 from nightfleet.membership.left import Left
 from nightfleet.site import Site, load_site
-
-SITE = """\
-site: small
-cloud:
-  directory: terraform
-classes:
-  box: {kind: vm}
-connection: {user: debian, key: key}
-network: {pods: 10.1.0.0/16, services: 10.2.0.0/16, cni: routed}
-"""
 
 
 def outputs(identity: str) -> str:

@@ -10,6 +10,15 @@ from nightfleet.cloud import kinds
 from nightfleet.cloud.planfile import Change, read_plan
 
 Entry = dict[str, Any]
+SITE = """\
+site: small
+cloud:
+  directory: terraform
+classes:
+  box: {kind: vm}
+connection: {user: debian, key: key}
+network: {pods: 10.1.0.0/16, services: 10.2.0.0/16, cni: routed}
+"""
 COUNT = re.compile(r"\[(\d+)\]$")
 INSTANCE = {"name": "os-w1", "image_id": "debian-12.7", "flavor_id": "2", "flavor_name": "large"}
 

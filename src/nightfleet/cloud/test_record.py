@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from nightfleet.cloud import course
+from nightfleet.cloud.conftest import SITE
 from nightfleet.cloud.record import forget, record
 from nightfleet.cloud.terraform import Terraform
 from nightfleet.errors import NightfleetError
@@ -15,15 +16,6 @@ from nightfleet.ledger import Event, Ledger
 from nightfleet.site import Site
 from nightfleet.site.load import load_before_it_is_made
 
-TEXT = """\
-site: small
-cloud:
-  directory: terraform
-classes:
-  box: {kind: vm}
-connection: {user: debian, key: key}
-network: {pods: 10.1.0.0/16, services: 10.2.0.0/16, cni: routed}
-"""
 HANDOVER = {
     "schema": 1,
     "name": "small",
@@ -55,7 +47,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
     state_dir("small").mkdir(parents=True)
     (tmp_path / "terraform").mkdir()
     path = tmp_path / "site.yaml"
-    path.write_text(TEXT)
+    path.write_text(SITE)
     return load_before_it_is_made(path)
 
 

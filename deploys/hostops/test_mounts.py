@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deploys.nfs_client.operations import LET_GO
+from deploys.hostops.mounts import let_go
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def ended(place: Path) -> "subprocess.CompletedProcess[str]":
     """Run it, to whatever end it comes."""
     folder = place.parent
     environment = {"PATH": f"{folder / 'bin'}:{os.environ['PATH']}", "MOUNTS": str(folder / "mounts")}
-    command = ["sh", "-c", f"{LET_GO}\nlet_go {place}"]
+    command = ["sh", "-c", let_go([str(place)])]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
