@@ -8,8 +8,9 @@ from pyinfra.api.operation import operation
 from pyinfra.context import host
 
 from deploys.cachefilesd.plan import MOVES
+from deploys.cephfs_client.astray import astray
 from deploys.cephfs_client.facts import Ceph, Moving
-from deploys.cephfs_client.plan import MARK, TEMPLATES, Found, Wanted, astray
+from deploys.cephfs_client.plan import MARK, TEMPLATES, Found, Wanted
 from deploys.hostops.facts import Paths
 from deploys.hostops.mounts import let_go
 from deploys.hostops.this import ask

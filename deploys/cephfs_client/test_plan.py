@@ -1,6 +1,5 @@
 """What a node gets for its shares, what speaks against it, and what Kubernetes is told."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -9,33 +8,13 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from deploys.cephfs_client.conftest import FSID, FUSE, KERNEL, KEY, Edited, wanted, with_shares
 from deploys.cephfs_client.facts import Ceph, Moving
-from deploys.cephfs_client.plan import CONF, FIRST_LINE, MARK, Found, Mounted, Wanted, astray, plan, refusals
+from deploys.cephfs_client.plan import CONF, FIRST_LINE, MARK, Found, Mounted, refusals
 from deploys.cephfs_client.volumes import volumes
 from nightfleet.errors import NightfleetError
 from nightfleet.site import Site
 from nightfleet.site.cephfs import key_of
-
-Edited = Callable[..., Site]
-KEY = "AQD0000000000BAAAAAAAAAAAAAAAAAAAAAAAA=="
-KEYS = {"team": KEY, "data": KEY}
-FUSE, KERNEL = Found(fuse=True), Found(kernel=True, fuse=True)
-FSID = "0f0e0d0c-1111-2222-3333-444455556666"
-SHARES = """cephfs:
-  monitors: [10.0.9.1, 10.0.9.2]
-  shares:
-    team: {path: /team, at: /srv/ceph-fs/team, client: team, keyring: team.keyring}
-    data: {path: /data, at: /srv/ceph-fs/data, client: data, keyring: k, read_only: true, cache: true}
-lab:   """
-
-
-def with_shares(edited: Edited, *edits: tuple[str, str]) -> Site:
-    """Return the lab's site with two shares."""
-    return edited("lab", ("lab:   ", SHARES), *edits)
-
-
-def wanted(site: Site, found: Found) -> Wanted:
-    return plan(site, site.node("lab-w1"), found, KEYS)
 
 
 def content(site: Site, found: Found, name: str) -> str:
@@ -195,57 +174,6 @@ def test_a_nodes_answer_is_read() -> None:
     assert (found.kernel, found.fuse, found.conf, found.filled) == (False, True, FIRST_LINE, ("/srv/data",))
     assert found.ours == found.there == ("/etc/ceph/ceph.conf",)
     assert (found.mounts[0].at, found.mounts[0].kind) == ("/srv/team", "fuse.ceph-fuse")
-
-
-# What is mounted already
-
-
-LIVE = Mounted(
-    "/srv/ceph-fs/data",
-    "ceph",
-    "ro,nosuid,nodev,relatime,name=data,secret=<hidden>,fsc,acl,mds_namespace=cephfs,mount_timeout=30",
-    "10.0.9.1:6789,10.0.9.2:6789:/data",
-)
-TOOL = (
-    "ceph-fuse --client_fs=cephfs --client_mountpoint=/data --name=client.data /srv/ceph-fs/data -o ro,nodev"
-)
-
-
-def other(site: Site, client: Found, mount: Mounted, runs: str = "") -> list[str]:
-    """Return what is mounted otherwise, under an automount."""
-    found = replace(client, mounts=(Mounted(mount.at, "autofs", "rw"), mount), runs=(runs,))
-    return astray(wanted(site, found), found)
-
-
-def test_what_is_mounted_as_the_site_says_is_left_alone(edited: Edited) -> None:
-    site = with_shares(edited)
-    assert other(site, KERNEL, LIVE) == []
-    assert other(site, KERNEL, replace(LIVE, source=f"data@{FSID}.cephfs=/data")) == []
-    assert other(site, KERNEL, replace(LIVE, options=LIVE.options.replace("fsc", "fsc=data"))) == []
-    fuse = replace(LIVE, kind="fuse.ceph-fuse", options="ro,nosuid,nodev", source="ceph-fuse")
-    assert other(site, FUSE, fuse, TOOL) == other(site, FUSE, fuse) == []
-
-
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        pytest.param("fsc,", "", id="without-its-cache"),
-        pytest.param("ro,", "rw,", id="writable"),
-        pytest.param("name=data", "name=team", id="another-client"),
-    ],
-)
-def test_what_is_mounted_otherwise_is_found(edited: Edited, old: str, new: str) -> None:
-    assert other(with_shares(edited), KERNEL, replace(LIVE, options=LIVE.options.replace(old, new))) == [
-        LIVE.at
-    ]
-
-
-def test_another_folder_and_another_client_program_are_found(edited: Edited) -> None:
-    site = with_shares(edited)
-    assert other(site, KERNEL, replace(LIVE, source="10.0.9.1:6789:/other/data")) == [LIVE.at]
-    fuse = replace(LIVE, kind="fuse.ceph-fuse", options="ro,nosuid,nodev", source="ceph-fuse")
-    assert other(site, KERNEL, fuse) == [LIVE.at]
-    assert other(site, FUSE, fuse, TOOL.replace("client.data", "client.team")) == [LIVE.at]
 
 
 def test_the_cache_is_proven_where_the_kernel_mounts_with_one(edited: Edited) -> None:
